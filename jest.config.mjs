@@ -1,0 +1,15 @@
+/** One project a kind of test: they differ in what they need running and in how long one test may take. */
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  transformIgnorePatterns: [],
+  modulePathIgnorePatterns: ['<rootDir>/.redkite/', '<rootDir>/.serverless/', '<rootDir>/.esbuild/'],
+};
+const project = (name) => ({ ...base, displayName: name, testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`] });
+
+export default {
+  projects: ['unit', 'statemachines', 'integration', 'e2e'].map(project),
+};
