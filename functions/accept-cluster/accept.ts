@@ -1,0 +1,72 @@
+/**
+ * POST /clusters: writes the record, then starts the execution that owns it. Should this function die between the two,
+ * the next POST of the same name finds a record whose execution does not exist, and starts it: the execution's name is
+ * deterministic, so starting it again never starts a second one.
+ */
+import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { ClusterRecord } from '../common/cluster/record.ts';
+import type { ClusterSpec } from '../common/cluster/spec.ts';
+import { executionName } from '../common/cluster/names.ts';
+import { Problem } from '../common/http/problem.ts';
+import { hasName } from '../common/lambda/errors.ts';
+import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
+import { decideCreate } from './decide.ts';
+
+export interface AcceptDeps {
+  readonly registry: RegistryTable;
+  readonly sfn: SFNClient;
+  readonly createMachineArn: string;
+}
+
+export interface AcceptInput {
+  readonly spec: ClusterSpec;
+  readonly idempotencyKey: string | undefined;
+  readonly now: Date;
+}
+
+export async function acceptCluster(deps: AcceptDeps, { spec, idempotencyKey, now }: AcceptInput): Promise<ClusterRecord> {
+  const existing = await getCluster(deps.registry, spec.name);
+  const decision = decideCreate(existing, spec, { now, idempotencyKey });
+  switch (decision.action) {
+    case 'create': {
+      if (!(await putCluster(deps.registry, decision.record, decision.replaces))) {
+        throw new Problem('conflict', `Cluster ${spec.name} is being created by another request. Look at it before you try again.`, [
+          { field: 'name', message: 'is being created by another request' },
+        ]);
+      }
+      await startCreate(deps, decision.record);
+      return decision.record;
+    }
+    case 'repeat':
+      await resumeCreate(deps, decision.record);
+      return decision.record;
+    case 'refuse':
+      await resumeCreate(deps, decision.record);
+      throw new Problem('cluster_exists', decision.reason, [{ field: 'name', message: 'is taken by an existing cluster' }]);
+  }
+}
+
+async function resumeCreate(deps: AcceptDeps, record: ClusterRecord): Promise<void> {
+  if (record.phase === 'creating') await startCreate(deps, record);
+}
+
+async function startCreate({ sfn, createMachineArn }: AcceptDeps, { name, generation }: ClusterRecord): Promise<void> {
+  try {
+    await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: createMachineArn,
+        name: executionName(name, 'create', generation),
+        input: JSON.stringify({ cluster: name, generation }),
+      }),
+    );
+  } catch (error) {
+    // It has run already: what it did is in the record.
+    if (hasName(error, 'ExecutionAlreadyExists')) return;
+    throw new Problem(
+      'unavailable',
+      `Cluster ${name} is recorded but its execution could not be started. Send the same request again.`,
+      [],
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { z } from 'zod';
+import { clusterNameSchema } from '../common/cluster/spec.ts';
+import { requiredEnv } from '../common/lambda/environment.ts';
+import { stepHandler } from '../common/lambda/step.ts';
+import { connectRegistry } from '../common/registry/connect.ts';
+import { awaitTasks } from './await-tasks.ts';
+
+const deps = {
+  registry: connectRegistry(),
+  sfn: new SFNClient({}),
+  source: { ecs: new ECSClient({}), ecsCluster: requiredEnv('ECS_CLUSTER') },
+};
+const inputSchema = z.object({
+  cluster: clusterNameSchema,
+  id: z.string(),
+  kind: z.enum(['serving', 'stopped']),
+  wants: z.array(z.object({ group: z.string(), count: z.int().min(0) })),
+  toleratedFailures: z.int().min(0),
+  failureName: z.string(),
+  since: z.string(),
+  token: z.string(),
+});
+
+export const handler = stepHandler(inputSchema, ({ cluster, ...barrier }) =>
+  awaitTasks(deps, { cluster, barrier, now: new Date() }),
+);

@@ -1,0 +1,75 @@
+/**
+ * A barrier holds a state machine until tasks have reached a state. It keeps the task token of the waiting execution;
+ * every task state change event of the cluster evaluates it again. Pure: decides, and says why.
+ */
+import { isServing, isStopped, type TaskObservation } from './tasks.ts';
+
+/** Enough failures of one group's tasks that waiting any longer is of no use. */
+export interface BarrierWant {
+  readonly group: string;
+  readonly count: number;
+}
+
+export interface Barrier {
+  readonly id: string;
+  /** Tasks that must serve; with `none`, groups of which no task may be left. */
+  readonly kind: 'serving' | 'stopped';
+  readonly wants: readonly BarrierWant[];
+  /** Failed tasks of one group, since `since`, that break the barrier. */
+  readonly toleratedFailures: number;
+  /** The error under which it breaks. */
+  readonly failureName: string;
+  /** ISO 8601; older failures belong to an earlier attempt. */
+  readonly since: string;
+  /** The waiting state's task token: a credential, never logged. */
+  readonly token: string;
+}
+
+export interface GroupAddresses {
+  readonly group: string;
+  readonly addresses: readonly string[];
+}
+
+export type BarrierDecision =
+  | { readonly action: 'wait'; readonly reason: string }
+  | { readonly action: 'release'; readonly groups: readonly GroupAddresses[]; readonly reason: string }
+  | { readonly action: 'break'; readonly error: string; readonly reason: string };
+
+const START_FAILURES: ReadonlySet<string> = new Set(['TaskFailedToStart', 'EssentialContainerExited']);
+
+export function decideBarrier(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
+  return barrier.kind === 'stopped' ? decideStopped(barrier, tasks) : decideServing(barrier, tasks);
+}
+
+function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
+  const groups: GroupAddresses[] = [];
+  const missing: string[] = [];
+  for (const want of barrier.wants) {
+    const ofGroup = tasks.filter((task) => task.group === want.group);
+    const failures = ofGroup.filter(
+      (task) =>
+        isStopped(task) && START_FAILURES.has(task.stopCode ?? '') && (task.stoppedAt ?? '') >= barrier.since,
+    );
+    if (failures.length > barrier.toleratedFailures) {
+      return {
+        action: 'break',
+        error: barrier.failureName,
+        reason: `${want.group}: ${failures.length} task(s) ended while starting: ${failures[0]?.stoppedReason ?? 'no reason given'}`,
+      };
+    }
+    const serving = ofGroup.filter(isServing);
+    if (serving.length < want.count) missing.push(`${want.group} (${serving.length} of ${want.count})`);
+    groups.push({ group: want.group, addresses: serving.map((task) => task.address).sort() });
+  }
+  return missing.length === 0
+    ? { action: 'release', groups, reason: 'every task runs' }
+    : { action: 'wait', reason: `waiting for ${missing.join(', ')}` };
+}
+
+function decideStopped(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
+  const wanted = new Set(barrier.wants.map((want) => want.group));
+  const left = tasks.filter((task) => wanted.has(task.group) && !isStopped(task));
+  return left.length === 0
+    ? { action: 'release', groups: [], reason: 'every task has stopped' }
+    : { action: 'wait', reason: `waiting for ${left.length} task(s) to stop` };
+}

@@ -1,0 +1,56 @@
+/** What the registry keeps about a cluster: one record, changed only by conditional writes (decision 4 of the design). */
+import type { Conditions } from './conditions.ts';
+import type { Phase } from './phases.ts';
+import type { ClusterSpec } from './spec.ts';
+
+/** Cloud Map service ids by what they name; kept because Cloud Map finds services by id only. */
+export interface DiscoveryRecord {
+  readonly metadata: string;
+  /** Index = ordinal of the member. */
+  readonly members: readonly string[];
+}
+
+export interface EntryRule {
+  readonly protocol: 'grpc' | 'rest';
+  readonly listenerArn: string;
+  readonly ruleArn: string;
+}
+
+export interface EntryRecord {
+  /** ARN by protocol; `grpc` only where the load balancer has an HTTPS listener. */
+  readonly targetGroups: Readonly<Partial<Record<'grpc' | 'rest', string>>>;
+  readonly rules: readonly EntryRule[];
+}
+
+export interface FailureRecord {
+  readonly error: string;
+  readonly message: string;
+  readonly advice: string;
+  readonly execution?: string;
+  readonly at: string;
+}
+
+export interface ClusterRecord {
+  readonly name: string;
+  readonly phase: Phase;
+  /** Grows with every operation; part of the execution's name. */
+  readonly generation: number;
+  /** Name of the execution that owns the phase; absent while the phase rests. */
+  readonly owner?: string;
+  readonly idempotencyKey?: string;
+  readonly spec: ClusterSpec;
+  readonly conditions: Conditions;
+  /** True once the metadata is complete: only then may anything find it by name (decision 3). */
+  readonly metadataOpen: boolean;
+  readonly discovery?: DiscoveryRecord;
+  readonly entry?: EntryRecord;
+  readonly failure?: FailureRecord;
+  readonly createdAt: string;
+  readonly phaseSince: string;
+}
+
+/** Identifies the operation a step works for; a step whose operation is no longer the owner must not change anything. */
+export interface Ownership {
+  readonly cluster: string;
+  readonly generation: number;
+}

@@ -1,0 +1,60 @@
+/** A cluster as the API shows it. The schema is the contract: the OpenAPI document is made from it. */
+import { z } from 'zod';
+import { CONDITION_TYPES } from '../cluster/conditions.ts';
+import { PHASES } from '../cluster/phases.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
+import { clusterSpecSchema } from '../cluster/spec.ts';
+
+export const clusterViewSchema = z
+  .object({
+    name: z.string(),
+    phase: z.enum(PHASES),
+    phaseSince: z.iso.datetime(),
+    generation: z.int(),
+    operation: z.string().optional().meta({ description: 'Name of the execution that owns the cluster right now.' }),
+    conditions: z.array(
+      z.object({
+        type: z.enum(CONDITION_TYPES),
+        status: z.enum(['True', 'False', 'Unknown']),
+        reason: z.string(),
+        message: z.string(),
+        observedAt: z.iso.datetime(),
+      }),
+    ),
+    failure: z.object({ error: z.string(), message: z.string(), advice: z.string(), at: z.iso.datetime() }).optional(),
+    hosts: z.array(z.string()).meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
+    spec: clusterSpecSchema,
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Cluster' });
+
+export type ClusterView = z.input<typeof clusterViewSchema>;
+
+export const clusterListSchema = z
+  .object({
+    clusters: z.array(clusterViewSchema),
+    next: z.string().optional().meta({ description: 'Give it as `after` to get the next page.' }),
+  })
+  .meta({ id: 'ClusterList' });
+
+export function clusterHosts(record: Pick<ClusterRecord, 'name' | 'spec'>): string[] {
+  return [`${record.name}.*`, ...record.spec.hosts];
+}
+
+export function clusterView(record: ClusterRecord): ClusterView {
+  const { failure } = record;
+  return {
+    name: record.name,
+    phase: record.phase,
+    phaseSince: record.phaseSince,
+    generation: record.generation,
+    ...(record.owner === undefined ? {} : { operation: record.owner }),
+    conditions: CONDITION_TYPES.map((type) => record.conditions[type]),
+    ...(failure === undefined
+      ? {}
+      : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
+    hosts: clusterHosts(record),
+    spec: record.spec,
+    createdAt: record.createdAt,
+  };
+}

@@ -1,0 +1,52 @@
+/** Errors of the API as problem+json (RFC 9457) with a stable `code`, and the fields that are wrong. */
+export interface FieldError {
+  /** Dotted path into the body, or the name of a parameter. */
+  readonly field: string;
+  readonly message: string;
+}
+
+export const PROBLEMS = {
+  malformed_body: { status: 400, title: 'The body is not valid JSON' },
+  invalid_request: { status: 422, title: 'The request has invalid fields' },
+  cluster_exists: { status: 409, title: 'The cluster exists already' },
+  cluster_not_found: { status: 404, title: 'There is no such cluster' },
+  conflict: { status: 409, title: 'Somebody else changed the cluster at the same moment' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  internal: { status: 500, title: 'Redkite failed' },
+  unavailable: { status: 503, title: 'Redkite cannot do this right now' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly fields: readonly FieldError[];
+
+  constructor(code: ProblemCode, detail: string, fields: readonly FieldError[] = [], options?: ErrorOptions) {
+    super(detail, options);
+    this.name = 'Problem';
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export function problemBody({ code, message, fields }: Problem): ProblemBody {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:redkite:problem:${code}`,
+    title,
+    status,
+    code,
+    detail: message,
+    ...(fields.length === 0 ? {} : { errors: fields }),
+  };
+}

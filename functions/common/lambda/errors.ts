@@ -1,0 +1,84 @@
+/**
+ * Single source of truth for errors. An error's `name` is what a state machine matches in `ErrorEquals`, so it is set
+ * explicitly (bundlers rename classes) and every name used in a machine is one of these.
+ *
+ * "Not ready yet" is never an error: functions return it as a value. An error means broken.
+ */
+import type { ConditionType } from '../cluster/conditions.ts';
+
+interface ErrorFacts {
+  /** The condition that this error makes False; undefined when it says nothing about one part. */
+  readonly condition?: ConditionType;
+  /** What a person should do next. */
+  readonly advice: string;
+}
+
+export const ERRORS = {
+  InvalidInput: { advice: 'Correct the input and start again.' },
+  OwnershipLost: { advice: 'Another operation owns the cluster now. Look at its phase before you start a new one.' },
+  MessagingUnreachable: {
+    condition: 'MessagingReady',
+    advice: 'Check that the MSK cluster is ACTIVE and that its security group lets the Redkite functions and tasks in.',
+  },
+  StorageUnreachable: {
+    condition: 'StorageReady',
+    advice: 'Check that the bucket exists and that the role of the function may list it.',
+  },
+  MemberFailedToStart: {
+    condition: 'MetadataReady',
+    advice: 'Check the etcd image and the log group of the members, then create the cluster again.',
+  },
+  MembersNotRunning: {
+    condition: 'MetadataReady',
+    advice: 'Look at the stopped tasks of the ECS cluster: capacity, subnets and the image are the usual reasons.',
+  },
+  QuorumNotFormed: {
+    condition: 'MetadataReady',
+    advice: 'Read the log of the etcd members; names that do not resolve are the usual reason.',
+  },
+  RoleFailedToStart: {
+    condition: 'ComputeReady',
+    advice: 'Check the Milvus image and the log group of the roles, then create the cluster again.',
+  },
+  TasksNotRunning: {
+    condition: 'ComputeReady',
+    advice: 'Look at the events of the ECS services: capacity, subnets and the image are the usual reasons.',
+  },
+  ComputeNotReady: {
+    condition: 'ComputeReady',
+    advice: 'Read the log of the role that is not healthy.',
+  },
+  VerificationFailed: {
+    condition: 'MessagingReady',
+    advice:
+      'Milvus is up but could not create a collection: its Kafka credentials and the broker settings are the usual reasons.',
+  },
+  TargetsNotHealthy: {
+    condition: 'EndpointsReady',
+    advice: 'Check that the security group of the tasks lets the load balancer in on ports 19530 and 9091.',
+  },
+  TasksNotStopped: { advice: 'Tasks of this cluster are still stopping. Try again in a minute.' },
+} as const satisfies Record<string, ErrorFacts>;
+
+export type ErrorName = keyof typeof ERRORS;
+
+export class RedkiteError extends Error {
+  constructor(name: ErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = name;
+  }
+}
+
+export function isErrorName(name: string): name is ErrorName {
+  return Object.hasOwn(ERRORS, name);
+}
+
+/** The facts of a name that may come from anywhere (a state machine's Cause, say). */
+export function errorFacts(name: string): ErrorFacts {
+  return isErrorName(name) ? ERRORS[name] : { advice: 'Open the execution in the Step Functions console for details.' };
+}
+
+/** True for an error that AWS or a library threw under this name. */
+export function hasName(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof Error && names.includes(error.name);
+}

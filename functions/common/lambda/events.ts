@@ -1,0 +1,15 @@
+/**
+ * Single source of truth for the ids of log events worth searching for. Messages may be reworded; these stay, because
+ * saved queries and alarms use them.
+ */
+export const LOG_EVENTS = {
+  stepFailed: 'step.failed',
+  requestRefused: 'request.refused',
+  requestFailed: 'request.failed',
+  phaseChanged: 'phase.changed',
+  taskObserved: 'task.observed',
+  taskIgnored: 'task.ignored',
+  barrierReleased: 'barrier.released',
+  barrierBroken: 'barrier.broken',
+  executionSettled: 'execution.settled',
+} as const;

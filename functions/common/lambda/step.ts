@@ -1,0 +1,32 @@
+/**
+ * The edge of every function that a state machine or an event rule invokes: parses the input, runs one function, logs
+ * a failure under its stable id and lets it out under its own name, which the state machine matches.
+ */
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { z } from 'zod';
+import { RedkiteError } from './errors.ts';
+import { LOG_EVENTS } from './events.ts';
+import { logger } from './logger.ts';
+
+export function stepHandler<Schema extends z.ZodType, Result>(
+  schema: Schema,
+  run: (input: z.output<Schema>, context: Context) => Promise<Result>,
+) {
+  return middy()
+    .before(({ context }) => {
+      logger.resetKeys();
+      logger.addContext(context);
+    })
+    .onError(({ error }) => {
+      logger.error('step failed', { event: LOG_EVENTS.stepFailed, error: error as Error });
+    })
+    .handler(async (event: unknown, context: Context): Promise<Result> => {
+      const parsed = schema.safeParse(event);
+      if (!parsed.success) {
+        const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'} ${issue.message}`);
+        throw new RedkiteError('InvalidInput', `${fields.join('; ')}.`);
+      }
+      return run(parsed.data, context);
+    });
+}

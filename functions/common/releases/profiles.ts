@@ -1,0 +1,77 @@
+/**
+ * Milvus releases as data (decision 9 of the design): the roles a release has, where they listen, the order in which
+ * they start. 2.3.5 is what is run for real in local mode; a release that is not listed is refused at create.
+ *
+ * Sources: milvus.io documentation of each release (configuration pages), measured facts in docs/architecture.md.
+ */
+export const ROLE_NAMES = ['rootcoord', 'datacoord', 'querycoord', 'querynode', 'datanode', 'indexnode', 'proxy'] as const;
+
+export type RoleName = (typeof ROLE_NAMES)[number];
+
+export interface RoleProfile {
+  readonly role: RoleName;
+  /** Coordinators run once, or twice as active and standby; workers and proxies as often as asked. */
+  readonly layer: 'coordinator' | 'worker' | 'access';
+  /** Environment variable that switches active-standby on; only coordinators have one. */
+  readonly standbyVariable?: string;
+  /** Fargate CPU units and MiB. */
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+export interface ReleaseProfile {
+  readonly release: string;
+  /** In the order in which Milvus asks for them to be started. */
+  readonly roles: readonly RoleProfile[];
+  readonly ports: { readonly client: number; readonly management: number };
+  readonly messageQueues: readonly 'kafka'[];
+}
+
+const COORDINATOR = { layer: 'coordinator', cpu: 256, memory: 1024 } as const;
+
+const SEPARATE_COORDINATORS: readonly RoleProfile[] = [
+  { role: 'rootcoord', standbyVariable: 'ROOT_COORD_ENABLE_ACTIVE_STANDBY', ...COORDINATOR },
+  { role: 'datacoord', standbyVariable: 'DATA_COORD_ENABLE_ACTIVE_STANDBY', ...COORDINATOR },
+  { role: 'querycoord', standbyVariable: 'QUERY_COORD_ENABLE_ACTIVE_STANDBY', ...COORDINATOR },
+  { role: 'indexnode', layer: 'worker', cpu: 1024, memory: 4096 },
+  { role: 'querynode', layer: 'worker', cpu: 1024, memory: 4096 },
+  { role: 'datanode', layer: 'worker', cpu: 512, memory: 2048 },
+  { role: 'proxy', layer: 'access', cpu: 512, memory: 2048 },
+];
+
+export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
+  '2.3.5': {
+    release: '2.3.5',
+    roles: SEPARATE_COORDINATORS,
+    ports: { client: 19530, management: 9091 },
+    messageQueues: ['kafka'],
+  },
+};
+
+export const DEFAULT_RELEASE = '2.3.5';
+
+export function releaseProfile(release: string): ReleaseProfile | undefined {
+  return Object.hasOwn(RELEASES, release) ? RELEASES[release] : undefined;
+}
+
+/** etcd is the same for every release. */
+export const ETCD = {
+  clientPort: 2379,
+  peerPort: 2380,
+  cpu: 256,
+  memory: 512,
+} as const;
+
+/** Fargate's legal pairs: CPU units -> MiB (AWS documentation, "Amazon ECS task CPU and memory"). */
+const range = (from: number, to: number, step: number) =>
+  Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
+
+export const FARGATE_SIZES: Readonly<Record<number, readonly number[]>> = {
+  256: [512, 1024, 2048],
+  512: range(1024, 4096, 1024),
+  1024: range(2048, 8192, 1024),
+  2048: range(4096, 16384, 1024),
+  4096: range(8192, 30720, 1024),
+  8192: range(16384, 61440, 4096),
+  16384: range(32768, 122880, 8192),
+};

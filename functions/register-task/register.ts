@@ -1,0 +1,76 @@
+/**
+ * The registrar: every task state change event of the ECS cluster ends here. It keeps what it saw, moves names and
+ * targets, and wakes the executions that wait for tasks. Nobody has to ask for a replaced task to be found again.
+ */
+import {
+  DeregisterTargetsCommand,
+  RegisterTargetsCommand,
+  type ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { deregisterAddress, registerAddress, type Namespace } from '../common/aws/discovery.ts';
+import { parseTaskGroup } from '../common/cluster/names.ts';
+import { settleBarriers, type BarrierDeps } from '../common/cluster/settle-barriers.ts';
+import type { TaskObservation } from '../common/cluster/tasks.ts';
+import { LOG_EVENTS } from '../common/lambda/events.ts';
+import { hasName } from '../common/lambda/errors.ts';
+import { logger } from '../common/lambda/logger.ts';
+import { loadCluster, putTask } from '../common/registry/registry.ts';
+import { profileOf } from '../common/releases/plan.ts';
+import { decideRegistration, type RegistrationAction } from './decide.ts';
+
+export interface RegistrarDeps extends BarrierDeps {
+  readonly namespace: Namespace;
+  readonly elb: ElasticLoadBalancingV2Client;
+}
+
+export async function registerTask(deps: RegistrarDeps, task: TaskObservation, now: Date): Promise<void> {
+  const part = parseTaskGroup(task.group);
+  const keys = { taskId: task.taskId, group: task.group, status: task.lastStatus, version: task.version };
+  if (part === undefined) {
+    logger.info('not a task of ours', { event: LOG_EVENTS.taskIgnored, ...keys });
+    return;
+  }
+  if (!(await putTask(deps.registry, part.cluster, task, now))) {
+    logger.info('something newer is known of this task', { event: LOG_EVENTS.taskIgnored, ...keys });
+    return;
+  }
+  const { record, tasks, barriers } = await loadCluster(deps.registry, part.cluster);
+  if (record === undefined) {
+    logger.warn('the cluster of this task is not in the registry', { event: LOG_EVENTS.taskIgnored, ...keys });
+    return;
+  }
+  const actions = decideRegistration({
+    part,
+    task,
+    record,
+    tasks,
+    clientPort: profileOf(record.spec).ports.client,
+  });
+  logger.info('task observed', { event: LOG_EVENTS.taskObserved, ...keys, actions: actions.map(({ kind }) => kind) });
+  await Promise.all(actions.map((action) => act(deps, action)));
+  await settleBarriers(deps, part.cluster, barriers, tasks);
+}
+
+async function act({ namespace, elb }: RegistrarDeps, action: RegistrationAction): Promise<void> {
+  switch (action.kind) {
+    case 'register-name':
+      return registerAddress(namespace, action.serviceId, action.instanceId, action.address);
+    case 'deregister-name':
+      return deregisterAddress(namespace, action.serviceId, action.instanceId);
+    case 'register-target':
+    case 'deregister-target': {
+      const input = {
+        TargetGroupArn: action.targetGroupArn,
+        Targets: [{ Id: action.address, Port: action.port }],
+      };
+      try {
+        await (action.kind === 'register-target'
+          ? elb.send(new RegisterTargetsCommand(input))
+          : elb.send(new DeregisterTargetsCommand(input)));
+      } catch (error) {
+        // The entry was closed meanwhile: there is nothing left to register at.
+        if (!hasName(error, 'TargetGroupNotFoundException', 'InvalidTargetException')) throw error;
+      }
+    }
+  }
+}
