@@ -1,0 +1,78 @@
+/** Each Milvus role as its ECS service. A service that exists is brought to the wanted definition and count instead. */
+import {
+  CreateServiceCommand,
+  RegisterTaskDefinitionCommand,
+  UpdateServiceCommand,
+  type CreateServiceCommandInput,
+  type ECSClient,
+} from '@aws-sdk/client-ecs';
+import type { Placement } from '../common/aws/placement.ts';
+import { serviceName } from '../common/cluster/names.ts';
+import type { Ownership } from '../common/cluster/record.ts';
+import { hasName } from '../common/lambda/errors.ts';
+import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
+import { planRoles, profileOf, type RolePlan } from '../common/releases/plan.ts';
+import { roleTaskDefinition, type MilvusSettings } from './task-definition.ts';
+
+export interface LaunchServicesDeps {
+  readonly registry: RegistryTable;
+  readonly ecs: ECSClient;
+  readonly placement: Placement;
+  readonly milvus: Omit<MilvusSettings, 'brokers'>;
+}
+
+export async function launchServices(
+  deps: LaunchServicesDeps,
+  operation: Ownership,
+  brokers: readonly string[],
+): Promise<{ readonly services: string[] }> {
+  const { spec } = await getOwned(deps.registry, operation, ['creating']);
+  const profile = profileOf(spec);
+  const services = await Promise.all(
+    planRoles(spec).map(async (role) => {
+      const { taskDefinition } = await deps.ecs.send(
+        new RegisterTaskDefinitionCommand(
+          roleTaskDefinition(deps.placement, { spec, role, profile, settings: { ...deps.milvus, brokers } }),
+        ),
+      );
+      const service = serviceName(spec.name, role.role);
+      await ensureService(deps, service, role, taskDefinition?.taskDefinitionArn);
+      return service;
+    }),
+  );
+  return { services };
+}
+
+async function ensureService(
+  { ecs, placement }: LaunchServicesDeps,
+  name: string,
+  role: RolePlan,
+  taskDefinition: string | undefined,
+): Promise<void> {
+  const common = {
+    cluster: placement.ecsCluster,
+    taskDefinition,
+    desiredCount: role.replicas,
+    networkConfiguration: placement.network,
+    deploymentConfiguration: {
+      deploymentCircuitBreaker: { enable: true, rollback: false },
+      minimumHealthyPercent: 0,
+      maximumPercent: 200,
+    },
+  } satisfies Partial<CreateServiceCommandInput>;
+  try {
+    await ecs.send(
+      new CreateServiceCommand({
+        ...common,
+        serviceName: name,
+        launchType: 'FARGATE',
+        propagateTags: 'TASK_DEFINITION',
+        enableECSManagedTags: true,
+      }),
+    );
+  } catch (error) {
+    // ECS says InvalidParameterException ("Creation of service was not idempotent") for a service that exists.
+    if (!hasName(error, 'InvalidParameterException')) throw error;
+    await ecs.send(new UpdateServiceCommand({ ...common, service: name }));
+  }
+}

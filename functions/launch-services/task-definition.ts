@@ -1,0 +1,97 @@
+/**
+ * A Milvus role as a task definition. Milvus takes all of its configuration from environment variables, so the stock
+ * image runs as it is; secrets come from Secrets Manager, the bucket is reached with the task's role.
+ */
+import type { KeyValuePair, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
+import { logConfiguration, type Placement } from '../common/aws/placement.ts';
+import { metadataHost, taskFamily } from '../common/cluster/names.ts';
+import type { ClusterSpec } from '../common/cluster/spec.ts';
+import type { RolePlan } from '../common/releases/plan.ts';
+import { ETCD, type ReleaseProfile } from '../common/releases/profiles.ts';
+
+export interface MilvusSettings {
+  readonly image: string;
+  readonly namespaceName: string;
+  readonly bucket: string;
+  /** host:port of the S3 endpoint, and whether it speaks TLS. */
+  readonly objects: { readonly address: string; readonly port: string; readonly tls: boolean };
+  readonly brokers: readonly string[];
+  /** Secret with the JSON keys `username` and `password`. */
+  readonly messagesSecretArn: string;
+  readonly taskRoleArn: string;
+}
+
+export function milvusEnvironment(
+  spec: ClusterSpec,
+  role: RolePlan,
+  profile: ReleaseProfile,
+  settings: MilvusSettings,
+  region: string,
+): Record<string, string> {
+  return {
+    DEPLOY_MODE: 'DISTRIBUTED',
+    ETCD_ENDPOINTS: `${metadataHost(spec.name)}.${settings.namespaceName}:${ETCD.clientPort}`,
+    ETCD_ROOTPATH: spec.name,
+    COMMON_STORAGETYPE: 'remote',
+    COMMON_CHANNAMEPREFIX_CLUSTER: spec.name,
+    MINIO_ADDRESS: settings.objects.address,
+    MINIO_PORT: settings.objects.port,
+    MINIO_USESSL: String(settings.objects.tls),
+    MINIO_USEIAM: 'true',
+    MINIO_CLOUDPROVIDER: 'aws',
+    MINIO_REGION: region,
+    MINIO_BUCKETNAME: settings.bucket,
+    MINIO_ROOTPATH: `clusters/${spec.name}`,
+    MQ_TYPE: 'kafka',
+    KAFKA_BROKERLIST: settings.brokers.join(','),
+    KAFKA_SECURITYPROTOCOL: 'SASL_SSL',
+    KAFKA_SASLMECHANISMS: 'SCRAM-SHA-512',
+    METRICS_PORT: String(profile.ports.management),
+    LOG_STDOUT: 'true',
+    LOG_LEVEL: 'info',
+    // Fargate kills after at most 120 s, and query nodes would wait half an hour to hand segments to each other.
+    COMMON_GRACEFULSTOPTIMEOUT: '60',
+    ...(spec.activeStandby && role.standbyVariable !== undefined ? { [role.standbyVariable]: 'true' } : {}),
+  };
+}
+
+export function roleTaskDefinition(
+  placement: Placement,
+  { spec, role, profile, settings }: { spec: ClusterSpec; role: RolePlan; profile: ReleaseProfile; settings: MilvusSettings },
+): RegisterTaskDefinitionCommandInput {
+  const environment: KeyValuePair[] = Object.entries(
+    milvusEnvironment(spec, role, profile, settings, placement.region),
+  ).map(([name, value]) => ({ name, value }));
+  return {
+    family: taskFamily(placement.stage, spec.name, role.role),
+    networkMode: 'awsvpc',
+    requiresCompatibilities: ['FARGATE'],
+    cpu: String(role.cpu),
+    memory: String(role.memory),
+    executionRoleArn: placement.executionRoleArn,
+    taskRoleArn: settings.taskRoleArn,
+    containerDefinitions: [
+      {
+        name: 'milvus',
+        image: settings.image,
+        essential: true,
+        command: ['milvus', 'run', role.role],
+        environment,
+        secrets: [
+          { name: 'KAFKA_SASLUSERNAME', valueFrom: `${settings.messagesSecretArn}:username::` },
+          { name: 'KAFKA_SASLPASSWORD', valueFrom: `${settings.messagesSecretArn}:password::` },
+        ],
+        portMappings: [
+          ...(role.layer === 'access' ? [{ containerPort: profile.ports.client }] : []),
+          { containerPort: profile.ports.management },
+        ],
+        logConfiguration: logConfiguration(placement, `${spec.name}/${role.role}`),
+        stopTimeout: 120,
+      },
+    ],
+    tags: [
+      { key: 'redkite:stage', value: placement.stage },
+      { key: 'redkite:cluster', value: spec.name },
+    ],
+  };
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { pollUntil, systemClock } from '../common/lambda/polling.ts';
+import { stepHandler } from '../common/lambda/step.ts';
+import { WAIT_BUDGET_MS, WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
+import { RELEASES } from '../common/releases/profiles.ts';
+import { decideCompute, observeRole } from './probe.ts';
+
+const TIMEOUT_MS = 2_000;
+const MANAGEMENT_PORT = 9091;
+
+/** Every release listens there; a release that does not must bring its port along in the input. */
+if (Object.values(RELEASES).some((profile) => profile.ports.management !== MANAGEMENT_PORT)) {
+  throw new Error(`A release profile has a management port other than ${MANAGEMENT_PORT}.`);
+}
+
+export const handler = stepHandler(
+  z.object({
+    wants: z.array(z.object({ group: z.string(), count: z.int() })).min(1),
+    groups: z.array(z.object({ group: z.string(), addresses: z.array(z.string()) })),
+  }),
+  ({ wants, groups }) =>
+    pollUntil(
+      async () =>
+        decideCompute(
+          await Promise.all(
+            groups.flatMap(({ group, addresses }) =>
+              addresses.map((address) => observeRole(group, address, { port: MANAGEMENT_PORT, timeoutMs: TIMEOUT_MS })),
+            ),
+          ),
+          wants,
+        ),
+      { intervalMs: WAIT_INTERVAL_MS, budgetMs: WAIT_BUDGET_MS, clock: systemClock },
+    ),
+);

@@ -1,0 +1,48 @@
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { z } from 'zod';
+import { parseExecutionName } from '../common/cluster/names.ts';
+import { requiredEnv } from '../common/lambda/environment.ts';
+import { hasName } from '../common/lambda/errors.ts';
+import { LOG_EVENTS } from '../common/lambda/events.ts';
+import { logger } from '../common/lambda/logger.ts';
+import { stepHandler } from '../common/lambda/step.ts';
+import { connectRegistry } from '../common/registry/connect.ts';
+import { getCluster } from '../common/registry/registry.ts';
+import { decideSettlement } from './decide.ts';
+
+const registry = connectRegistry();
+const sfn = new SFNClient({});
+const cleanUpMachineArn = requiredEnv('CLEAN_UP_MACHINE_ARN');
+
+const eventSchema = z.object({
+  source: z.literal('aws.states'),
+  detail: z.object({
+    name: z.string(),
+    status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+    error: z.string().nullish(),
+    cause: z.string().nullish(),
+  }),
+});
+
+export const handler = stepHandler(eventSchema, async ({ detail }) => {
+  const cluster = parseExecutionName(detail.name)?.cluster;
+  const decision = decideSettlement(
+    { name: detail.name, status: detail.status, error: detail.error ?? undefined, cause: detail.cause ?? undefined },
+    cluster === undefined ? undefined : await getCluster(registry, cluster),
+  );
+  logger.info(decision.reason, { event: LOG_EVENTS.executionSettled, execution: detail.name, action: decision.action });
+  if (decision.action === 'clean-up') {
+    try {
+      await sfn.send(
+        new StartExecutionCommand({
+          stateMachineArn: cleanUpMachineArn,
+          name: `${detail.name}-settled`,
+          input: JSON.stringify(decision.input),
+        }),
+      );
+    } catch (error) {
+      if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
+    }
+  }
+  return { action: decision.action, reason: decision.reason };
+});

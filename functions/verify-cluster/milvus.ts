@@ -1,0 +1,35 @@
+/** The Milvus SDK behind the port of verify.ts. */
+import { DataType, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import type { MilvusPort } from './verify.ts';
+
+const OK = 'Success';
+
+export async function connectMilvus(address: string, timeoutMs: number): Promise<MilvusPort> {
+  const client = new MilvusClient({ address, timeout: timeoutMs });
+  await client.connectPromise;
+  const checked = (what: string, status: { error_code?: string | number; reason?: string }) => {
+    if (status.error_code !== OK && status.error_code !== 0) throw new Error(`${what}: ${status.reason ?? 'no reason'}`);
+  };
+  return {
+    createCollection: async (name) => {
+      checked(
+        'CreateCollection',
+        await client.createCollection({
+          collection_name: name,
+          shards_num: 1,
+          fields: [
+            { name: 'id', data_type: DataType.Int64, is_primary_key: true },
+            { name: 'vector', data_type: DataType.FloatVector, dim: 2 },
+          ],
+        }),
+      );
+    },
+    dropCollection: async (name) => {
+      const { value } = await client.hasCollection({ collection_name: name });
+      if (value) checked('DropCollection', await client.dropCollection({ collection_name: name }));
+    },
+    close: async () => {
+      await client.closeConnection();
+    },
+  };
+}
