@@ -1,4 +1,7 @@
-/** Takes a cluster out of the load balancer: rules first, then the target groups that nothing uses any more. */
+/**
+ * First step of a clean-up: from here on no step of the failed operation builds anything up. Then takes the cluster out
+ * of the load balancer: rules first, then the target groups that nothing uses any more.
+ */
 import {
   DeleteRuleCommand,
   DeleteTargetGroupCommand,
@@ -8,7 +11,7 @@ import {
 import { targetGroupName, type EntryProtocol } from '../common/cluster/names.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { hasName } from '../common/lambda/errors.ts';
-import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
+import { getOwned, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
 
 export interface CloseDeps {
   readonly registry: RegistryTable;
@@ -17,7 +20,8 @@ export interface CloseDeps {
 }
 
 export async function closeEntry({ registry, elb, stage }: CloseDeps, operation: Ownership): Promise<{ closed: true }> {
-  const { entry, name } = await getOwned(registry, operation, ['creating']);
+  await updateCluster(registry, operation, ['creating'], { retreating: true }, [], 'retreat');
+  const { entry, name } = await getOwned(registry, operation, ['creating'], 'retreat');
   for (const { ruleArn } of entry?.rules ?? []) {
     await ignoring(elb.send(new DeleteRuleCommand({ RuleArn: ruleArn })), 'RuleNotFoundException');
   }

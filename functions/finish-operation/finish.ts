@@ -45,7 +45,8 @@ export async function finishOperation(
         failure: { error, message, advice, ...(record?.owner === undefined ? {} : { execution: record.owner }), at },
         ...(record === undefined ? {} : { conditions: failedConditions(record.conditions, error, message, at) }),
       },
-      ['owner', 'entry', 'discovery'],
+      ['owner', 'entry', 'discovery', 'retreating'],
+      'retreat',
     );
   }
   logger.info('phase changed', { event: LOG_EVENTS.phaseChanged, ...operation, phase: outcome.outcome });

@@ -21,7 +21,7 @@ export async function removeCompute(
   { registry, source, namespace }: RemoveDeps,
   operation: Ownership,
 ): Promise<{ readonly wants: { readonly group: string; readonly count: 0 }[] }> {
-  const { name, spec, discovery } = await getOwned(registry, operation, ['creating']);
+  const { name, spec, discovery } = await getOwned(registry, operation, ['creating'], 'retreat');
   const roles = planRoles(spec).map(({ role }) => role);
   const members = Array.from({ length: spec.metadata.members }, (_, ordinal) => memberGroup(name, ordinal));
   await Promise.all(roles.map((role) => deleteService(source, serviceName(name, role))));

@@ -42,6 +42,8 @@ export interface ClusterRecord {
   readonly conditions: Conditions;
   /** True once the metadata is complete: only then may anything find it by name (decision 3). */
   readonly metadataOpen: boolean;
+  /** Set when the operation's clean-up begins: from then on no step may build anything up for it. */
+  readonly retreating?: true;
   readonly discovery?: DiscoveryRecord;
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;

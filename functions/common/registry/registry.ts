@@ -118,6 +118,9 @@ export async function putCluster(
   );
 }
 
+/** A step builds up (`forward`), or takes down for a failed operation (`retreat`). The two must not mix. */
+export type Direction = 'forward' | 'retreat';
+
 type RecordChanges = Partial<Omit<ClusterRecord, 'name' | 'generation'>>;
 
 /**
@@ -129,7 +132,8 @@ export async function updateCluster(
   { cluster, generation }: Ownership,
   from: readonly Phase[],
   changes: RecordChanges,
-  remove: readonly ('owner' | 'failure' | 'entry' | 'discovery')[] = [],
+  remove: readonly ('owner' | 'failure' | 'entry' | 'discovery' | 'retreating')[] = [],
+  direction: Direction = 'forward',
 ): Promise<void> {
   const fields = Object.entries(changes);
   const names = Object.fromEntries([...fields.map(([name]) => name), ...remove].map((name) => [`#${name}`, name]));
@@ -144,8 +148,17 @@ export async function updateCluster(
           ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
           ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
         ].join(' '),
-        ConditionExpression: `#value.generation = :generation AND #value.#phase IN (${from.map((_, index) => `:from${index}`).join(', ')})`,
-        ExpressionAttributeNames: { ...names, '#value': 'value', '#phase': 'phase' },
+        ConditionExpression: [
+          '#value.generation = :generation',
+          `#value.#phase IN (${from.map((_, index) => `:from${index}`).join(', ')})`,
+          ...(direction === 'forward' ? ['attribute_not_exists(#value.#retreating)'] : []),
+        ].join(' AND '),
+        ExpressionAttributeNames: {
+          ...names,
+          '#value': 'value',
+          '#phase': 'phase',
+          ...(direction === 'forward' ? { '#retreating': 'retreating' } : {}),
+        },
         ExpressionAttributeValues: {
           ...Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
           ...Object.fromEntries(from.map((phase, index) => [`:from${index}`, phase])),
@@ -167,6 +180,7 @@ export async function getOwned(
   registry: RegistryTable,
   { cluster, generation }: Ownership,
   phases: readonly Phase[],
+  direction: Direction = 'forward',
 ): Promise<ClusterRecord> {
   const record = await getCluster(registry, cluster);
   if (record?.generation !== generation || !phases.includes(record.phase)) {
@@ -176,6 +190,9 @@ export async function getOwned(
         ? `There is no cluster ${cluster}.`
         : `Cluster ${cluster} is ${record.phase} in generation ${record.generation}; this step belongs to generation ${generation}.`,
     );
+  }
+  if (direction === 'forward' && record.retreating) {
+    throw new RedkiteError('OwnershipLost', `Operation ${generation} of cluster ${cluster} is being cleaned up.`);
   }
   return record;
 }

@@ -1,0 +1,1 @@
+"""MiniStack, the local AWS, with what it lacks filled in-process: one file a gap under `gaps/`."""
