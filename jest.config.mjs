@@ -10,6 +10,10 @@ const base = {
 };
 const project = (name) => ({ ...base, displayName: name, testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`] });
 
+// Everything but the unit tests waits for real processes.
+const TIMEOUT_MS = 120_000;
+
 export default {
+  testTimeout: TIMEOUT_MS,
   projects: ['unit', 'statemachines', 'integration', 'e2e'].map(project),
 };

@@ -55,7 +55,10 @@ const env = {
 const [program, programArgs] =
   command === 'exec'
     ? [args[0], args.slice(1)]
-    : [join(runtime, 'node'), ['--disable-warning=ExperimentalWarning', join(root, 'local', 'main.ts'), command, ...args]];
+    : [
+        join(runtime, 'node'),
+        ['--disable-warning=ExperimentalWarning', join(root, 'local', 'main.ts'), command, ...args],
+      ];
 if (program === undefined) fail('exec needs a command');
 
 const child = spawn(program, programArgs, { cwd: root, env, stdio: 'inherit' });

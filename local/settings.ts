@@ -105,7 +105,9 @@ export function localSettings(root = repositoryRoot): LocalSettings {
   }
   rmSync(ownFile(root), { force: true });
   if (kept !== undefined) return localSettings(root);
-  throw new Error(`All ${SLOTS} slots for local copies are taken. Run \`npm run clean\` in the copies you no longer need.`);
+  throw new Error(
+    `All ${SLOTS} slots for local copies are taken. Run \`npm run clean\` in the copies you no longer need.`,
+  );
 }
 
 /** Gives the slot back; the last thing that `npm run clean` does. */

@@ -24,15 +24,20 @@ export interface AcceptInput {
   readonly now: Date;
 }
 
-export async function acceptCluster(deps: AcceptDeps, { spec, idempotencyKey, now }: AcceptInput): Promise<ClusterRecord> {
+export async function acceptCluster(
+  deps: AcceptDeps,
+  { spec, idempotencyKey, now }: AcceptInput,
+): Promise<ClusterRecord> {
   const existing = await getCluster(deps.registry, spec.name);
   const decision = decideCreate(existing, spec, { now, idempotencyKey });
   switch (decision.action) {
     case 'create': {
       if (!(await putCluster(deps.registry, decision.record, decision.replaces))) {
-        throw new Problem('conflict', `Cluster ${spec.name} is being created by another request. Look at it before you try again.`, [
-          { field: 'name', message: 'is being created by another request' },
-        ]);
+        throw new Problem(
+          'conflict',
+          `Cluster ${spec.name} is being created by another request. Look at it before you try again.`,
+          [{ field: 'name', message: 'is being created by another request' }],
+        );
       }
       await startCreate(deps, decision.record);
       return decision.record;
@@ -42,7 +47,9 @@ export async function acceptCluster(deps: AcceptDeps, { spec, idempotencyKey, no
       return decision.record;
     case 'refuse':
       await resumeCreate(deps, decision.record);
-      throw new Problem('cluster_exists', decision.reason, [{ field: 'name', message: 'is taken by an existing cluster' }]);
+      throw new Problem('cluster_exists', decision.reason, [
+        { field: 'name', message: 'is taken by an existing cluster' },
+      ]);
   }
 }
 

@@ -37,7 +37,12 @@ export function decideCreate(
   };
 }
 
-function newRecord(spec: ClusterSpec, generation: number, now: Date, idempotencyKey: string | undefined): ClusterRecord {
+function newRecord(
+  spec: ClusterSpec,
+  generation: number,
+  now: Date,
+  idempotencyKey: string | undefined,
+): ClusterRecord {
   const at = now.toISOString();
   return {
     name: spec.name,

@@ -22,7 +22,10 @@ export function decideTargets(groups: readonly (readonly TargetState[])[]): Targ
   return { ready: false, reason: states.length === 0 ? 'no target is registered' : states.join('; ') };
 }
 
-export async function observeTargets(elb: ElasticLoadBalancingV2Client, targetGroupArn: string): Promise<TargetState[]> {
+export async function observeTargets(
+  elb: ElasticLoadBalancingV2Client,
+  targetGroupArn: string,
+): Promise<TargetState[]> {
   const { TargetHealthDescriptions = [] } = await elb.send(
     new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }),
   );

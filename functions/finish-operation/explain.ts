@@ -16,7 +16,8 @@ export function explainFailure(error: string, cause: string): Explanation {
   const inner = parseObject(cause);
   const innerError = inner?.['Error'] ?? inner?.['error'];
   if (!isErrorName(error) && typeof innerError === 'string') {
-    return explainFailure(innerError, String(inner?.['Cause'] ?? inner?.['cause'] ?? ''));
+    const innerCause = inner?.['Cause'] ?? inner?.['cause'];
+    return explainFailure(innerError, typeof innerCause === 'string' ? innerCause : '');
   }
   const innerMessage = inner?.['errorMessage'];
   const message = typeof innerMessage === 'string' ? innerMessage : cause;

@@ -9,8 +9,7 @@ import { getCluster, updateCluster, type RegistryTable } from '../common/registr
 import { explainFailure } from './explain.ts';
 
 export type Outcome =
-  | { readonly outcome: 'awake' }
-  | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
+  { readonly outcome: 'awake' } | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
 
 const OWNED: readonly Phase[] = ['creating'];
 

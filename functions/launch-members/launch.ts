@@ -6,13 +6,7 @@ import { RegisterTaskDefinitionCommand, RunTaskCommand } from '@aws-sdk/client-e
 import { ensureHost, type Namespace } from '../common/aws/discovery.ts';
 import type { Placement } from '../common/aws/placement.ts';
 import { observeGroups, type TaskSource } from '../common/aws/tasks.ts';
-import {
-  memberGroup,
-  memberHost,
-  memberStartedBy,
-  metadataHost,
-  quorumToken,
-} from '../common/cluster/names.ts';
+import { memberGroup, memberHost, memberStartedBy, metadataHost, quorumToken } from '../common/cluster/names.ts';
 import type { ClusterRecord, DiscoveryRecord, Ownership } from '../common/cluster/record.ts';
 import { isStopped } from '../common/cluster/tasks.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';

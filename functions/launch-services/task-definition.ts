@@ -57,7 +57,12 @@ export function milvusEnvironment(
 
 export function roleTaskDefinition(
   placement: Placement,
-  { spec, role, profile, settings }: { spec: ClusterSpec; role: RolePlan; profile: ReleaseProfile; settings: MilvusSettings },
+  {
+    spec,
+    role,
+    profile,
+    settings,
+  }: { spec: ClusterSpec; role: RolePlan; profile: ReleaseProfile; settings: MilvusSettings },
 ): RegisterTaskDefinitionCommandInput {
   const environment: KeyValuePair[] = Object.entries(
     milvusEnvironment(spec, role, profile, settings, placement.region),

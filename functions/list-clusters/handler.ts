@@ -7,7 +7,12 @@ import { listClusters } from '../common/registry/registry.ts';
 
 const registry = connectRegistry();
 const querySchema = z.strictObject({
-  limit: z.coerce.number('must be a number').int('must be a whole number').min(1, 'must be at least 1').max(100, 'must be at most 100').default(50),
+  limit: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(100, 'must be at most 100')
+    .default(50),
   after: clusterNameSchema.optional(),
 });
 

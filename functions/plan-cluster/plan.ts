@@ -46,9 +46,14 @@ export async function planCluster(deps: PlanDeps, operation: Ownership): Promise
 async function findBrokers({ kafka, messagesArn }: PlanDeps): Promise<string[]> {
   const { ClusterInfo } = await kafka.send(new DescribeClusterV2Command({ ClusterArn: messagesArn }));
   if (ClusterInfo?.State !== 'ACTIVE') {
-    throw new RedkiteError('MessagingUnreachable', `The MSK cluster is ${ClusterInfo?.State ?? 'unknown'}, not ACTIVE.`);
+    throw new RedkiteError(
+      'MessagingUnreachable',
+      `The MSK cluster is ${ClusterInfo?.State ?? 'unknown'}, not ACTIVE.`,
+    );
   }
-  const { BootstrapBrokerStringSaslScram } = await kafka.send(new GetBootstrapBrokersCommand({ ClusterArn: messagesArn }));
+  const { BootstrapBrokerStringSaslScram } = await kafka.send(
+    new GetBootstrapBrokersCommand({ ClusterArn: messagesArn }),
+  );
   if (!BootstrapBrokerStringSaslScram) {
     throw new RedkiteError('MessagingUnreachable', 'The MSK cluster has no SASL/SCRAM listener.');
   }

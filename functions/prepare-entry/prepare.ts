@@ -4,7 +4,13 @@
  * no client's request meets, and `open-entry` gives them their real conditions once the targets are healthy.
  */
 import { RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { closedConditions, ensureRule, ensureTargetGroup, targetGroupInput, type EntryDeps } from '../common/aws/entry.ts';
+import {
+  closedConditions,
+  ensureRule,
+  ensureTargetGroup,
+  targetGroupInput,
+  type EntryDeps,
+} from '../common/aws/entry.ts';
 import { serviceGroup, type EntryProtocol } from '../common/cluster/names.ts';
 import type { EntryRecord, Ownership } from '../common/cluster/record.ts';
 import { isServing } from '../common/cluster/tasks.ts';
@@ -55,7 +61,10 @@ export async function prepareEntry(
 }
 
 /** gRPC only where there is TLS; REST on every listener. */
-function entryListeners({ httpListenerArn, httpsListenerArn }: EntryDeps): { protocol: EntryProtocol; listenerArn: string }[] {
+function entryListeners({
+  httpListenerArn,
+  httpsListenerArn,
+}: EntryDeps): { protocol: EntryProtocol; listenerArn: string }[] {
   return [
     ...(httpsListenerArn === undefined
       ? []

@@ -35,7 +35,9 @@ export async function observeRole(
     const response = await fetch(`http://${address}:${port}/healthz`, { signal: AbortSignal.timeout(timeoutMs) });
     const text = (await response.text()).trim();
     // Before its session is registered a role answers 500 with the reason; "OK" is the only good word.
-    return response.ok && text === 'OK' ? { group, address } : { group, address, problem: `${response.status} ${text}` };
+    return response.ok && text === 'OK'
+      ? { group, address }
+      : { group, address, problem: `${response.status} ${text}` };
   } catch (error) {
     const { message, cause } = error as Error;
     return { group, address, problem: cause instanceof Error ? cause.message : message };

@@ -9,10 +9,25 @@ import type { TaskPart } from '../common/cluster/names.ts';
 import { isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
 
 export type RegistrationAction =
-  | { readonly kind: 'register-name'; readonly serviceId: string; readonly instanceId: string; readonly address: string }
+  | {
+      readonly kind: 'register-name';
+      readonly serviceId: string;
+      readonly instanceId: string;
+      readonly address: string;
+    }
   | { readonly kind: 'deregister-name'; readonly serviceId: string; readonly instanceId: string }
-  | { readonly kind: 'register-target'; readonly targetGroupArn: string; readonly address: string; readonly port: number }
-  | { readonly kind: 'deregister-target'; readonly targetGroupArn: string; readonly address: string; readonly port: number };
+  | {
+      readonly kind: 'register-target';
+      readonly targetGroupArn: string;
+      readonly address: string;
+      readonly port: number;
+    }
+  | {
+      readonly kind: 'deregister-target';
+      readonly targetGroupArn: string;
+      readonly address: string;
+      readonly port: number;
+    };
 
 export interface RegistrationInput {
   readonly part: TaskPart;

@@ -41,7 +41,9 @@ export async function removeCompute(
       }),
     );
   }
-  return { wants: [...members, ...roles.map((role) => serviceGroup(name, role))].map((group) => ({ group, count: 0 })) };
+  return {
+    wants: [...members, ...roles.map((role) => serviceGroup(name, role))].map((group) => ({ group, count: 0 })),
+  };
 }
 
 async function deleteService({ ecs, ecsCluster }: TaskSource, service: string): Promise<void> {

@@ -8,7 +8,8 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
   const client = new MilvusClient({ address, timeout: timeoutMs });
   await client.connectPromise;
   const checked = (what: string, status: { error_code?: string | number; reason?: string }) => {
-    if (status.error_code !== OK && status.error_code !== 0) throw new Error(`${what}: ${status.reason ?? 'no reason'}`);
+    if (status.error_code !== OK && status.error_code !== 0)
+      throw new Error(`${what}: ${status.reason ?? 'no reason'}`);
   };
   return {
     createCollection: async (name) => {
@@ -26,7 +27,8 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
     },
     dropCollection: async (name) => {
       const { value } = await client.hasCollection({ collection_name: name });
-      if (value) checked('DropCollection', await client.dropCollection({ collection_name: name }));
+      // The SDK types it as the object `Boolean`; what comes is the primitive.
+      if (value.valueOf()) checked('DropCollection', await client.dropCollection({ collection_name: name }));
     },
     close: async () => {
       await client.closeConnection();

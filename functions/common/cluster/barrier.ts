@@ -47,8 +47,7 @@ function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): Bar
   for (const want of barrier.wants) {
     const ofGroup = tasks.filter((task) => task.group === want.group);
     const failures = ofGroup.filter(
-      (task) =>
-        isStopped(task) && START_FAILURES.has(task.stopCode ?? '') && (task.stoppedAt ?? '') >= barrier.since,
+      (task) => isStopped(task) && START_FAILURES.has(task.stopCode ?? '') && (task.stoppedAt ?? '') >= barrier.since,
     );
     if (failures.length > barrier.toleratedFailures) {
       return {

@@ -30,7 +30,10 @@ export async function settleBarriers(
     await ignoreGoneToken(
       released
         ? sfn.send(
-            new SendTaskSuccessCommand({ taskToken: barrier.token, output: JSON.stringify({ groups: decision.groups }) }),
+            new SendTaskSuccessCommand({
+              taskToken: barrier.token,
+              output: JSON.stringify({ groups: decision.groups }),
+            }),
           )
         : sfn.send(
             new SendTaskFailureCommand({ taskToken: barrier.token, error: decision.error, cause: decision.reason }),

@@ -97,7 +97,11 @@ export const clusterSpecSchema = z
     for (const [role, size] of Object.entries(spec.roles)) {
       const known = profile.roles.find((candidate) => candidate.role === role);
       if (known === undefined) {
-        context.addIssue({ code: 'custom', path: ['roles', role], message: `release ${spec.release} has no such role` });
+        context.addIssue({
+          code: 'custom',
+          path: ['roles', role],
+          message: `release ${spec.release} has no such role`,
+        });
       } else if (known.layer === 'coordinator' && size.replicas !== undefined) {
         context.addIssue({
           code: 'custom',

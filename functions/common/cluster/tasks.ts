@@ -48,9 +48,7 @@ export function observeTask(raw: unknown): TaskObservation {
   const reason = [
     task.stoppedReason,
     ...(task.containers ?? []).map((container) => container.reason),
-    ...(task.containers ?? []).map((container) =>
-      container.exitCode ? `exit code ${container.exitCode}` : undefined,
-    ),
+    ...(task.containers ?? []).map((container) => (container.exitCode ? `exit code ${container.exitCode}` : undefined)),
   ].filter((text) => text !== undefined);
   return {
     taskId: taskIdOf(task.taskArn),

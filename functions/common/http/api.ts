@@ -61,7 +61,9 @@ export function parseBody<Schema extends z.ZodType>(event: APIGatewayProxyEventV
     value = JSON.parse(text);
   } catch (error) {
     const detail = text === '' ? 'The request has no body; a JSON object is needed.' : (error as Error).message;
-    throw new Problem('malformed_body', detail, [{ field: 'body', message: 'must be a JSON object' }], { cause: error });
+    throw new Problem('malformed_body', detail, [{ field: 'body', message: 'must be a JSON object' }], {
+      cause: error,
+    });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -82,7 +84,8 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'is not a known field' }));
   }
-  const message = issue.code === 'invalid_type' && issue.input === undefined ? 'is required' : lowerFirst(issue.message);
+  const message =
+    issue.code === 'invalid_type' && issue.input === undefined ? 'is required' : lowerFirst(issue.message);
   return [{ field: path.join('.') || 'body', message }];
 }
 

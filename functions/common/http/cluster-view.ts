@@ -22,7 +22,9 @@ export const clusterViewSchema = z
       }),
     ),
     failure: z.object({ error: z.string(), message: z.string(), advice: z.string(), at: z.iso.datetime() }).optional(),
-    hosts: z.array(z.string()).meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
+    hosts: z
+      .array(z.string())
+      .meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
     spec: clusterSpecSchema,
     createdAt: z.iso.datetime(),
   })

@@ -19,7 +19,7 @@ export function stepHandler<Schema extends z.ZodType, Result>(
       logger.addContext(context);
     })
     .onError(({ error }) => {
-      logger.error('step failed', { event: LOG_EVENTS.stepFailed, error: error as Error });
+      logger.error('step failed', { event: LOG_EVENTS.stepFailed, error: error ?? new Error('no error given') });
     })
     .handler(async (event: unknown, context: Context): Promise<Result> => {
       const parsed = schema.safeParse(event);

@@ -4,7 +4,15 @@
  *
  * Sources: milvus.io documentation of each release (configuration pages), measured facts in docs/architecture.md.
  */
-export const ROLE_NAMES = ['rootcoord', 'datacoord', 'querycoord', 'querynode', 'datanode', 'indexnode', 'proxy'] as const;
+export const ROLE_NAMES = [
+  'rootcoord',
+  'datacoord',
+  'querycoord',
+  'querynode',
+  'datanode',
+  'indexnode',
+  'proxy',
+] as const;
 
 export type RoleName = (typeof ROLE_NAMES)[number];
 

@@ -3,6 +3,7 @@
     GET  /_redkite/elbv2?after=<revision>&timeout=<s>      all of ELBv2 in one answer, for the load balancer
     GET  /_redkite/discovery?after=<revision>&timeout=<s>  the DNS records of Cloud Map, for the DNS server
     POST /_redkite/target-health                           what the load balancer's health checks found
+    GET  /_redkite/process                                 which process answers, for whoever started it
     POST /_redkite/events                                  puts an `aws.*` event on the bus (chaos tests)
 
 Loopback only: containers reach the emulator through the gateway address, and a task must not be able to do any of this.
@@ -44,6 +45,11 @@ def public_prefix(prefix):
         return handler
 
     return register
+
+
+@route("GET", "/_redkite/process")
+def process(_query, _body):
+    return {"pid": os.getpid()}
 
 
 def state_route(path, revision, read):

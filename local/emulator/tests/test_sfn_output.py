@@ -13,7 +13,10 @@ def test_a_succeed_state_inside_a_map_does_too(aws):
         "Each": {
             "Type": "Map",
             "Items": "{% $states.input %}",
-            "ItemProcessor": {"StartAt": "Done", "States": {"Done": {"Type": "Succeed", "Output": "{% $states.input * 2 %}"}}},
+            "ItemProcessor": {
+                "StartAt": "Done",
+                "States": {"Done": {"Type": "Succeed", "Output": "{% $states.input * 2 %}"}},
+            },
             "End": True,
         }
     }

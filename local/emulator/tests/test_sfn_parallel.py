@@ -4,9 +4,13 @@ import json
 import time
 
 ANSWERING = """
-import { SFNClient, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 export const handler = async (event) => {
-  await new SFNClient({}).send(new SendTaskSuccessCommand({ taskToken: event.token, output: JSON.stringify(event.n) }));
+  const answer = await fetch(process.env.AWS_ENDPOINT_URL, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AWSStepFunctions.SendTaskSuccess' },
+    body: JSON.stringify({ taskToken: event.token, output: JSON.stringify(event.n) }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
 };
 """
 

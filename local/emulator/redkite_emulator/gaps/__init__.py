@@ -15,6 +15,7 @@ GAPS = (
     "event_delivery",
     "ecs_addresses",
     "ecs_events",
+    "ecs_logs",
     "ecs_stop",
     "ecs_run_task",
     "ecs_containers",

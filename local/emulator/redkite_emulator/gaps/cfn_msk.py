@@ -6,6 +6,7 @@ MiniStack: refuses the whole stack ("Unrecognized resource types").
 Filled: made through MiniStack's own kafka API, so that every kafka call sees them.
 """
 
+import base64
 import json
 
 from ministack.services import msk
@@ -77,6 +78,11 @@ def _delete_cluster(physical_id, _props):
         _call(msk._delete_cluster, physical_id)
 
 
+def _blob(text):
+    """Plain text in a template, base64 in the API."""
+    return base64.b64encode(text.encode()).decode()
+
+
 def _configuration_attributes(arn):
     latest = msk._configurations[arn]["LatestRevision"]
     return {
@@ -92,7 +98,7 @@ def _create_configuration(logical_id, props, stack_name):
         "name": props.get("Name") or _physical_name(stack_name, logical_id),
         "description": props.get("Description", ""),
         "kafkaVersions": props.get("KafkaVersionsList", []),
-        "serverProperties": props["ServerProperties"],
+        "serverProperties": _blob(props["ServerProperties"]),
     }
     arn = _call(msk._create_configuration, json.dumps(request))["arn"]
     return arn, _configuration_attributes(arn)
@@ -106,7 +112,7 @@ def _update_configuration(physical_id, _old_props, new_props, _stack_name):
         "Revision": int(latest["Revision"]) + 1,
         "CreationTime": msk._now_iso(),
         "Description": new_props.get("Description", ""),
-        "ServerProperties": new_props["ServerProperties"],
+        "ServerProperties": _blob(new_props["ServerProperties"]),
     }
     configuration["LatestRevision"] = revision
     msk._config_revisions[physical_id] = [*msk._config_revisions.get(physical_id, []), revision]

@@ -33,6 +33,11 @@ def stop_docker_containers(_original, include_unlabelled=False):
 
     def remove(container):
         try:
+            # podman's forced removal gives a container that ignores SIGTERM its grace period; a kill does not.
+            client.api.kill(container.id)
+        except Exception as error:
+            logger.debug("container %s is not running: %s", container.id[:12], error)
+        try:
             client.api.remove_container(container.id, v=True, force=True)
         except Exception as error:
             logger.warning("container %s could not be removed: %s", container.id[:12], error)

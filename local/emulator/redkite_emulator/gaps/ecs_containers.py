@@ -17,6 +17,8 @@ from ..patching import expect, replaces
 GAP = "ecs_containers"
 logger = logging.getLogger("redkite")
 MEBIBYTE = 1024 * 1024
+# As in containers.conf (local/runtime): podman's service lowers its own limits, and may not raise a container's above.
+MOST = {"nofile": 20_000, "nproc": 30_000}
 _memory_limits = {"possible": True}
 expect(GAP, ecs, "_get_docker", ())
 
@@ -35,10 +37,20 @@ def _limits(td, cdef):
     if memory and _memory_limits["possible"]:
         limits["mem_limit"] = int(memory) * MEBIBYTE
     if cdef.get("ulimits"):
-        limits["ulimits"] = [
-            docker.types.Ulimit(name=limit["name"], soft=limit["softLimit"], hard=limit["hardLimit"])
-            for limit in cdef["ulimits"]
-        ]
+        limits["ulimits"] = [docker.types.Ulimit(name=name, soft=s, hard=h) for name, (s, h) in _ulimits(cdef).items()]
+    return limits
+
+
+def _ulimits(cdef):
+    """What the definition asks for, within what is possible. As soon as one limit is named, podman sets its own for
+    files and processes, higher than it may, instead of those in containers.conf: so both are always named."""
+    asked = {limit["name"]: (limit["softLimit"], limit["hardLimit"]) for limit in cdef["ulimits"]}
+    limits = {name: (most, most) for name, most in MOST.items()}
+    for name, (soft, hard) in asked.items():
+        most = MOST.get(name, hard)
+        if hard > most:
+            logger.warning("container %s asks for %s %s, %s is given", cdef["name"], name, hard, most)
+        limits[name] = (min(soft, most), min(hard, most))
     return limits
 
 

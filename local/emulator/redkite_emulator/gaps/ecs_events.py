@@ -2,7 +2,8 @@
 
 AWS: every transition of a task is an event; `version` grows with each, so that a late one can be told.
 MiniStack: emits none.
-Filled: after each transition the task as it then is goes to the bus. StopTask and containers that exit: gap ecs_stop.
+Filled: after each transition the task as it then is goes to the bus. StopTask and containers that exit: gap ecs_stop;
+tasks without a container: gap ecs_run_task.
 """
 
 import copy
@@ -43,7 +44,13 @@ def _emitting(original, task_arn, task, *args, **kwargs):
     return moved
 
 
-replaces(GAP, ecs, "_mark_task_pending", ("task_arn", "task"))(_emitting)
+@replaces(GAP, ecs, "_mark_task_pending", ("task_arn", "task"))
+def mark_task_pending(original, task_arn, task):
+    # The first step of a task's own thread: the record that RunTask made has not been told yet.
+    emit(task)
+    return _emitting(original, task_arn, task)
+
+
 replaces(GAP, ecs, "_mark_task_activating", ("task_arn", "task"))(_emitting)
 replaces(GAP, ecs, "_mark_task_running", ("task_arn", "task"))(_emitting)
 replaces(GAP, ecs, "_mark_task_stopped", ("task_arn", "task", "reason", "stop_code", "exit_code"))(_emitting)

@@ -1,9 +1,10 @@
-"""ECS: RunTask with a client token, its first event, and no more than it may start.
+"""ECS: RunTask with a client token, and no more than it may start.
 
 AWS: the same clientToken within 24 hours returns the tasks it started, ConflictException with other parameters; at
-most 10 tasks a call; the task's creation is its first event (PROVISIONING).
-MiniStack: ignores clientToken, emits nothing.
-Filled: a table of tokens; one lock, so that a repeated call that overtakes the first one waits for its answer.
+most 10 tasks a call.
+MiniStack: ignores clientToken, starts any number.
+Filled: a table of tokens; one lock, so that a repeated call that overtakes the first one waits for its answer. Tasks
+without a container get their address and their one event here.
 """
 
 import json
@@ -25,17 +26,16 @@ def _run(original, data):
     status, headers, body = original(data)
     if status >= 400:
         return status, headers, body
+    if ecs._get_docker() is not None:
+        return status, headers, body
+    # Without an engine MiniStack makes tasks that are RUNNING from the first moment.
     answer = json.loads(body)
     for task in answer["tasks"]:
         stored = ecs._tasks[task["taskArn"]]
-        if ecs._get_docker() is None:
-            attach_unreachable(stored)
-            task["attachments"] = stored.get("attachments", [])
+        attach_unreachable(stored)
+        task["attachments"] = stored.get("attachments", [])
         emit(stored)
-    if ecs._get_docker() is None:
-        cluster = ecs._cluster_name_from_arn(answer["tasks"][0]["clusterArn"]) if answer["tasks"] else None
-        if cluster:
-            ecs._refresh_service_state(cluster, answer["tasks"][0].get("group", ""))
+        ecs._refresh_service_state(ecs._cluster_name_from_arn(stored["clusterArn"]), stored.get("group", ""))
     return json_response(answer)
 
 

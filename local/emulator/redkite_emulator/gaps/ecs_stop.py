@@ -20,6 +20,7 @@ from ministack.services import ecs, ecs_metadata
 
 from ..patching import expect, replaces
 from .ecs_events import emit
+from .ecs_logs import deliver_rest
 
 GAP = "ecs_stop"
 STOP_TIMEOUT_S = 30
@@ -123,6 +124,7 @@ def _finish_stop(task, docker_client):
             thread.start()
         for thread in threads:
             thread.join()
+        deliver_rest(task)
         ecs._cleanup_task_resources(task, docker_client)
     now = now_iso()
     with resource_lock("ecs-task", arn):

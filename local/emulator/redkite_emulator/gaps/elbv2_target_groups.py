@@ -39,13 +39,14 @@ def _keep(group, version, path, http_code, grpc_code):
     attributes += [{"Key": k, "Value": v} for k, v in DEFAULT_ATTRIBUTES.items() if k not in known]
 
 
-def _keep_request(params, arn):
+def _keep_request(params, arn, path=None):
+    group = alb._tgs[arn]
     _keep(
-        alb._tgs[arn],
-        alb._p(params, "ProtocolVersion") or alb._tgs[arn].get("ProtocolVersion"),
-        alb._p(params, "HealthCheckPath") or alb._tgs[arn].get("_path"),
+        group,
+        alb._p(params, "ProtocolVersion") or group.get("ProtocolVersion"),
+        alb._p(params, "HealthCheckPath") or path,
         alb._p(params, "Matcher.HttpCode"),
-        alb._p(params, "Matcher.GrpcCode") or alb._tgs[arn]["Matcher"].get("GrpcCode"),
+        alb._p(params, "Matcher.GrpcCode") or group["Matcher"].get("GrpcCode"),
     )
 
 
@@ -62,13 +63,13 @@ def create_tg(original, params):
 @replaces(GAP, alb, "_modify_tg", ("params",), tables=(alb._ACTION_MAP,))
 def modify_tg(original, params):
     arn = alb._p(params, "TargetGroupArn")
-    if arn in alb._tgs:
-        alb._tgs[arn]["_path"] = alb._tgs[arn].get("HealthCheckPath")
-        answer = original(params)
-        _keep_request(params, arn)
-        del alb._tgs[arn]["_path"]
-        return alb._xml(200, "ModifyTargetGroup", f"<TargetGroups>{alb._tg_xml(alb._tgs[arn])}</TargetGroups>") or answer
-    return original(params)
+    group = alb._tgs.get(arn)
+    if group is None:
+        return original(params)
+    path = group["HealthCheckPath"]
+    original(params)
+    _keep_request(params, arn, path)
+    return alb._xml(200, "ModifyTargetGroup", f"<TargetGroups>{alb._tg_xml(group)}</TargetGroups>")
 
 
 @replaces(GAP, alb, "_tg_xml", ("tg",))

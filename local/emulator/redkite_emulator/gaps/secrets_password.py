@@ -1,6 +1,6 @@
 """CloudFormation: GenerateSecretString of a secret.
 
-AWS: the generator of GetRandomPassword, with all its options (ExcludePunctuation, ExcludeCharacters, PasswordLength...).
+AWS: the generator of GetRandomPassword, with all its options (ExcludePunctuation and so on).
 MiniStack: honours them in the API, but in CloudFormation only ExcludeCharacters and PasswordLength.
 Filled: CloudFormation asks the API.
 """

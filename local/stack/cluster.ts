@@ -1,0 +1,56 @@
+/** Brings the cluster `demo` to awake through the API, as a user would, and says what it waits for meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterView } from '../../functions/common/http/cluster-view.ts';
+import { logFile } from '../processes.ts';
+import type { LocalSettings } from '../settings.ts';
+import { callApi, showCluster } from './api.ts';
+
+export const DEMO = 'demo';
+/** Local clients come by address, so the load balancer has to know the cluster by it. */
+const LOCAL_HOSTS = ['127.0.0.1', 'localhost'];
+const POLL_MS = 200;
+const TIMEOUT_MS = 10 * 60_000;
+
+export async function ensureAwake(
+  settings: LocalSettings,
+  apiUrl: string,
+  report: (line: string) => void,
+): Promise<{ readonly created: boolean }> {
+  const existing = await showCluster(settings, apiUrl, DEMO);
+  const created = existing === undefined || existing.phase === 'failed';
+  if (created) {
+    const body = { name: DEMO, hosts: LOCAL_HOSTS };
+    const answer = await callApi(settings, apiUrl, { method: 'POST', path: '/clusters', body });
+    if (answer.status !== 202)
+      throw new Error(`POST /clusters answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+  await follow(settings, apiUrl, report);
+  return { created };
+}
+
+async function follow(settings: LocalSettings, apiUrl: string, report: (line: string) => void): Promise<void> {
+  const started = Date.now();
+  for (;;) {
+    const view = await showCluster(settings, apiUrl, DEMO);
+    if (view?.phase === 'awake') return;
+    if (view?.phase === 'failed') throw new Error(failureText(settings, view));
+    if (Date.now() - started > TIMEOUT_MS) {
+      throw new Error(
+        `The cluster is still ${view?.phase ?? 'missing'} after ${TIMEOUT_MS / 60_000} minutes. ${whereToLook(settings)}`,
+      );
+    }
+    report(`${view?.phase ?? 'missing'} for ${Math.round((Date.now() - started) / 1_000)} s`);
+    await sleep(POLL_MS);
+  }
+}
+
+function failureText(settings: LocalSettings, { failure }: ClusterView): string {
+  return (
+    `The cluster could not be created: ${failure?.error ?? 'unknown error'}: ${failure?.message ?? ''}\n` +
+    `${failure?.advice ?? ''}\n${whereToLook(settings)}`
+  );
+}
+
+function whereToLook(settings: LocalSettings): string {
+  return `Logs: ${logFile(settings, 'emulator')}, containers: npm run status.`;
+}

@@ -1,0 +1,100 @@
+/**
+ * `npm test`: all kinds of tests, in the order of what they need running; `npm test <suite>` runs one. Each suite is a
+ * test runner of its own; here they are started, counted and closed with one line.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { ensurePython } from './setup/python.ts';
+import type { LocalSettings } from './settings.ts';
+import { say, tally, type Counts } from './report.ts';
+
+type Suite = (settings: LocalSettings) => Promise<Counts>;
+
+/** Counts a suite whose runner could not even say what it ran. */
+const BROKEN: Counts = { passed: 0, failed: 1 };
+
+const jest =
+  (project: string, ...options: string[]): Suite =>
+  async (settings) => {
+    const report = reportFile(settings, `${project}.json`);
+    await execa('jest', ['--selectProjects', project, '--json', `--outputFile=${report}`, ...options], {
+      cwd: settings.root,
+      reject: false,
+      // The report goes to the file; what people read comes on stderr.
+      stdout: 'ignore',
+      stderr: 'inherit',
+      env: {
+        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+        REDKITE_PYTHON: await ensurePython(settings, say),
+      },
+    });
+    try {
+      const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+        readFileSync(report, 'utf8'),
+      ) as {
+        numPassedTests: number;
+        numFailedTests: number;
+        numRuntimeErrorTestSuites: number;
+      };
+      return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+    } catch {
+      return BROKEN;
+    }
+  };
+
+/** The gaps of the emulator, each with its test, in the emulator's own language. */
+const emulatorGaps: Suite = async (settings) => {
+  const report = reportFile(settings, 'emulator.xml');
+  const python = await ensurePython(settings, say);
+  await execa(python, ['-m', 'pytest', '-q', '-m', 'not docker', `--junitxml=${report}`, 'local/emulator/tests'], {
+    cwd: settings.root,
+    reject: false,
+    stdout: process.stderr,
+    stderr: 'inherit',
+  });
+  try {
+    const numbers = /<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="\d+" tests="(\d+)"/.exec(
+      readFileSync(report, 'utf8'),
+    );
+    const [, errors, failures, tests] = (numbers ?? []).map(Number);
+    if (errors === undefined || failures === undefined || tests === undefined) return BROKEN;
+    return { passed: tests - errors - failures, failed: errors + failures };
+  } catch {
+    return BROKEN;
+  }
+};
+
+const SUITES: Readonly<Record<string, Suite>> = {
+  unit: jest('unit'),
+  emulator: emulatorGaps,
+  statemachines: jest('statemachines', '--runInBand'),
+  integration: jest('integration', '--runInBand', '--passWithNoTests'),
+  e2e: jest('e2e', '--runInBand', '--passWithNoTests'),
+};
+
+export async function test(settings: LocalSettings, names: readonly string[]): Promise<boolean> {
+  const unknown = names.find((name) => !Object.hasOwn(SUITES, name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no suite ${unknown}; there are ${Object.keys(SUITES).join(', ')}.`);
+  }
+  const chosen = Object.entries(SUITES).filter(([name]) => names.length === 0 || names.includes(name));
+  let passed = 0;
+  let failed = 0;
+  for (const [name, suite] of chosen) {
+    say(`\n=== ${name} tests`);
+    const counts = await suite(settings);
+    say(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+  return tally({ passed, failed });
+}
+
+function reportFile(settings: LocalSettings, name: string): string {
+  const folder = join(settings.stateDir, 'reports');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, name);
+  rmSync(file, { force: true });
+  return file;
+}

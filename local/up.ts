@@ -1,0 +1,146 @@
+/**
+ * `npm start`: from a fresh checkout to a Milvus cluster that has answered a search, on a local AWS. Every step can be
+ * run again: what is there and right is used as it is.
+ */
+import { Listr, type ListrRendererFactory, type ListrTaskWrapper } from 'listr2';
+import { ensureImages } from './images/images.ts';
+import { startDns } from './dns/dns.ts';
+import { startEmulator } from './emulator/emulator.ts';
+import { addCredentialsRoute } from './emulator/task-credentials.ts';
+import { startLoadBalancer } from './load-balancer/load-balancer.ts';
+import { awaitMessages, putUsers, startMessages } from './messages/messages.ts';
+import { GOALS, prove, type Proof } from './demo/prove.ts';
+import { tally, say } from './report.ts';
+import { startContainerService } from './runtime/podman.ts';
+import { ensureAuthority, issueCertificate } from './setup/certificates.ts';
+import { ensurePython } from './setup/python.ts';
+import { ensureSystemPackages } from './setup/system-packages.ts';
+import { DEMO, ensureAwake } from './stack/cluster.ts';
+import { deploy, describeStack, messagesUser } from './stack/deploy.ts';
+import type { LocalSettings } from './settings.ts';
+
+const MESSAGES_TIMEOUT_MS = 60_000;
+
+interface Progress {
+  proof?: Proof;
+  apiUrl?: string;
+}
+
+type Task = ListrTaskWrapper<Progress, ListrRendererFactory, ListrRendererFactory>;
+
+/** Milliseconds by step, in the order in which they ended. */
+export type Timings = Record<string, number>;
+
+export async function bringUp(settings: LocalSettings): Promise<{ proof: Proof; timings: Timings; apiUrl: string }> {
+  const timings: Timings = {};
+  const step = (title: string, work: (report: (line: string) => void, progress: Progress) => Promise<void>) => ({
+    title,
+    task: async (progress: Progress, task: Task) => {
+      const started = performance.now();
+      await work((line) => {
+        task.output = line;
+      }, progress);
+      timings[title] = performance.now() - started;
+      task.title = `${title} (${seconds(timings[title])})`;
+    },
+  });
+  let python = '';
+  let images = { milvus: '', etcd: '', kafka: '' };
+  let bootstrap = '';
+  let dockerHost = '';
+  const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
+  const tasks = new Listr<Progress>(
+    [
+      step('System packages', (report) => ensureSystemPackages(report)),
+      step('Python packages', async (report) => {
+        python = await ensurePython(settings, report);
+      }),
+      step('Images', async (report) => {
+        images = await ensureImages(settings, report);
+      }),
+      step('Containers and Kafka', async () => {
+        dockerHost = await startContainerService(settings);
+        ({ bootstrap } = await startMessages(settings, images));
+      }),
+      step('AWS emulator, DNS, load balancer', async () => {
+        const authority = await ensureAuthority(settings);
+        await startEmulator(settings, {
+          python,
+          dockerHost,
+          messagesBootstrap: bootstrap,
+          extraEnv: { NODE_EXTRA_CA_CERTS: authority.caFile },
+        });
+        await addCredentialsRoute(settings);
+        const certificate = await issueCertificate(settings, {
+          name: 'entry',
+          dnsNames: ['localhost', `${DEMO}.localhost`],
+          addresses: ['127.0.0.1'],
+        });
+        await Promise.all([startDns(settings), startLoadBalancer(settings, certificate)]);
+      }),
+      step('Deploy serverless.yml', async (report, progress) => {
+        report(await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd }));
+        progress.apiUrl = (await describeStack(settings)).apiUrl;
+      }),
+      step('Kafka users', async () => {
+        await awaitMessages(settings, MESSAGES_TIMEOUT_MS);
+        await putUsers(settings, [await messagesUser(settings)]);
+      }),
+      step(`Create cluster ${DEMO}`, async (report, progress) => {
+        await ensureAwake(settings, progress.apiUrl ?? '', report);
+      }),
+      step('Prove it with real data', async (report, progress) => {
+        progress.proof = await prove(await entryOf(settings), report);
+      }),
+    ],
+    // On a terminal a picture that moves; in CI and in files one line a step, with its time.
+    { renderer: 'default', fallbackRenderer: 'simple', fallbackRendererCondition: () => !interactive },
+  );
+  const { proof, apiUrl } = await tasks.run({});
+  if (proof === undefined || apiUrl === undefined) throw new Error('The cluster was not proven.');
+  return { proof, timings, apiUrl };
+}
+
+export async function entryOf(settings: LocalSettings): Promise<{ address: string; authorityFile: string }> {
+  const { caFile } = await ensureAuthority(settings);
+  return { address: `127.0.0.1:${settings.ports.entryHttps}`, authorityFile: caFile };
+}
+
+export async function up(settings: LocalSettings): Promise<boolean> {
+  const started = performance.now();
+  const { proof, timings, apiUrl } = await bringUp(settings);
+  const checks = [
+    { name: 'recall@10 against brute force', value: proof.recallAt10, goal: GOALS.recallAt10 },
+    { name: 'label accuracy of the nearest neighbour', value: proof.labelAccuracy, goal: GOALS.labelAccuracy },
+  ];
+  say(`\n${proof.rows} digits stored, ${proof.queries} searched:`);
+  for (const { name, value, goal } of checks) {
+    say(`  ${value >= goal ? 'ok    ' : 'FAILED'} ${name}: ${value.toFixed(4)} (goal ${goal})`);
+  }
+  say('\nTime of each phase:');
+  for (const [name, time] of [
+    ...Object.entries(timings),
+    ...Object.entries(proof.timings).map(([n, t]) => [`  ${n}`, t] as const),
+  ]) {
+    say(`  ${seconds(time).padStart(8)}  ${name}`);
+  }
+  say(`  ${seconds(performance.now() - started).padStart(8)}  in all`);
+  const { address, authorityFile } = await entryOf(settings);
+  say(`
+The cluster ${DEMO} is awake.
+  Milvus (gRPC, REST)   https://${address}   certificate authority: ${authorityFile}
+  Milvus (REST)         http://127.0.0.1:${settings.ports.entryHttp}
+  Redkite API           ${apiUrl}/clusters   (signed with AWS Signature Version 4)
+  AWS APIs              AWS_ENDPOINT_URL=http://127.0.0.1:${settings.ports.emulator}
+
+What you can do next:
+  npm run status        what runs, and where its logs are
+  npm test              all tests
+  npm run stop          end everything; npm run clean removes its data as well`);
+  const failed = checks.filter(({ value, goal }) => value < goal).length;
+  return tally({ passed: checks.length - failed, failed });
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,201 @@
+/** Every state machine: its happy path, each of its catches, each of its timeouts. */
+import { INPUTS, MACHINES, OPERATION, Rig, withDeadline, withTimeout, type Behaviour } from './rig.ts';
+
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await Rig.start();
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+const input = (machine: string) => INPUTS[machine] ?? {};
+const fail =
+  (error: string, message = error): Behaviour =>
+  () => ({ error, message });
+const hang: Behaviour = () => ({ hang: true });
+const notReady: Behaviour = () => ({ result: { ready: false, reason: 'still starting' } });
+
+describe('happy paths', () => {
+  test('create-cluster does each step once and ends awake', async () => {
+    const ended = await rig.run('create-cluster', OPERATION);
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { cluster: 'demo', phase: 'awake' } });
+    const calls = rig.callNames();
+    expect(calls[0]).toBe('PlanCluster');
+    expect(calls.at(-1)).toBe('FinishOperation');
+    expect(calls.at(-2)).toBe('OpenEntry');
+    expect([...calls].sort()).toEqual(
+      [
+        'AwaitTasks',
+        'AwaitTasks',
+        'CheckMessaging',
+        'CheckTargets',
+        'FinishOperation',
+        'LaunchMembers',
+        'LaunchServices',
+        'OpenEntry',
+        'OpenMetadata',
+        'PlanCluster',
+        'PrepareEntry',
+        'ProbeCompute',
+        'ProbeQuorum',
+        'VerifyCluster',
+      ].sort(),
+    );
+  });
+
+  test('the addresses of compute reach the verification, and each step knows its operation', async () => {
+    await rig.run('create-cluster', OPERATION);
+    const verify = rig.calls.find(({ name }) => name === 'VerifyCluster');
+    expect(verify?.event).toEqual({ groups: [{ group: 'service:demo_proxy', addresses: ['10.0.0.1'] }] });
+    for (const name of ['LaunchMembers', 'OpenMetadata', 'PrepareEntry', 'OpenEntry']) {
+      expect(rig.calls.find((call) => call.name === name)?.event).toEqual(OPERATION);
+    }
+  });
+
+  test.each([
+    ['bootstrap-quorum', ['LaunchMembers', 'AwaitTasks', 'ProbeQuorum', 'OpenMetadata']],
+    ['start-compute', ['LaunchServices', 'AwaitTasks', 'ProbeCompute']],
+    ['clean-up-cluster', ['CloseEntry', 'RemoveCompute', 'AwaitTasks', 'FinishOperation']],
+  ])('%s calls its functions in order', async (machine, calls) => {
+    expect(await rig.run(machine, input(machine))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(rig.callNames()).toEqual(calls);
+  });
+
+  test('register-endpoints opens the entry after the proof', async () => {
+    expect(await rig.run('register-endpoints', input('register-endpoints'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(rig.callNames().at(-1)).toBe('OpenEntry');
+  });
+
+  test.each([
+    ['bootstrap-quorum', 'ProbeQuorum'],
+    ['start-compute', 'ProbeCompute'],
+  ])('%s asks again where the tasks are while they are not ready', async (machine, probe) => {
+    const behaviour: Behaviour = (_, nth) => ({ result: { ready: nth === 3, reason: 'still starting' } });
+    expect(await rig.run(machine, input(machine), { [probe]: behaviour })).toMatchObject({ status: 'SUCCEEDED' });
+    const calls = rig.callNames().filter((name) => name === probe || name === 'ListAddresses');
+    expect(calls).toEqual([probe, 'ListAddresses', probe, 'ListAddresses', probe]);
+  });
+});
+
+describe('input that names no operation', () => {
+  test.each(MACHINES)('%s refuses it before anything is called', async (machine) => {
+    for (const bad of [{}, { cluster: 'demo' }, { cluster: 7, generation: 1 }]) {
+      expect(await rig.run(machine, bad)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+      expect(rig.calls).toEqual([]);
+    }
+  });
+});
+
+describe('failures of a create', () => {
+  const finished = () => rig.calls.find(({ name }) => name === 'FinishOperation')?.event;
+
+  test.each([
+    ['PlanCluster', 'StorageUnreachable', 'StorageUnreachable'],
+    ['CheckMessaging', 'MessagingUnreachable', 'MessagingUnreachable'],
+    ['LaunchMembers', 'MemberFailedToStart', 'States.TaskFailed'],
+    ['OpenMetadata', 'OwnershipLost', 'States.TaskFailed'],
+    ['LaunchServices', 'OwnershipLost', 'States.TaskFailed'],
+    ['VerifyCluster', 'VerificationFailed', 'States.TaskFailed'],
+    ['OpenEntry', 'OwnershipLost', 'States.TaskFailed'],
+  ])('%s throwing %s is cleaned up after and recorded with its reason', async (step, error, surfaced) => {
+    const ended = await rig.run('create-cluster', OPERATION, { [step]: fail(error, 'because of the test') });
+    expect(ended).toMatchObject({ status: 'FAILED', error: surfaced });
+    expect(rig.callNames()).toEqual(expect.arrayContaining(['CloseEntry', 'RemoveCompute']));
+    expect(finished()).toMatchObject({ ...OPERATION, outcome: 'failed', error: surfaced });
+    expect(String(finished()?.['cause'])).toContain('because of the test');
+    expect(JSON.stringify(finished())).toContain(error);
+  });
+
+  test('the last step failing is cleaned up after too', async () => {
+    const behaviour: Behaviour = (event) =>
+      event['outcome'] === 'awake' ? { error: 'OwnershipLost' } : { result: { phase: 'failed' } };
+    const ended = await rig.run('create-cluster', OPERATION, { FinishOperation: behaviour });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'OwnershipLost' });
+    expect(rig.callNames()).toContain('RemoveCompute');
+  });
+
+  test('Kafka that answers at the third try is no failure', async () => {
+    const behaviour: Behaviour = (_, nth) =>
+      nth < 3 ? { error: 'MessagingUnreachable' } : { result: { ready: true } };
+    const ended = await rig.run('create-cluster', OPERATION, { CheckMessaging: behaviour });
+    expect(ended.status).toBe('SUCCEEDED');
+  });
+
+  test('a clean-up that fails ends the create all the same', async () => {
+    const ended = await rig.run('create-cluster', OPERATION, {
+      PlanCluster: fail('StorageUnreachable'),
+      CloseEntry: fail('OwnershipLost'),
+    });
+    expect(ended.status).toBe('FAILED');
+  });
+});
+
+describe('timeouts', () => {
+  test('members that never run: ECS is asked again, then the reason is named', async () => {
+    const ended = await rig.run('bootstrap-quorum', input('bootstrap-quorum'), { AwaitTasks: hang }, (definition) =>
+      withTimeout(definition, 'AwaitMembers', 1),
+    );
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MembersNotRunning' });
+    expect(rig.callNames().filter((name) => name === 'AwaitTasks').length).toBe(5);
+  });
+
+  test('a member that cannot start ends the wait at once', async () => {
+    const ended = await rig.run('bootstrap-quorum', input('bootstrap-quorum'), {
+      AwaitTasks: (event) => rig.breakBarrier(event, 'MemberFailedToStart', 'CannotPullContainerError'),
+    });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart', cause: 'CannotPullContainerError' });
+  });
+
+  test('roles that never run', async () => {
+    const ended = await rig.run('start-compute', input('start-compute'), { AwaitTasks: hang }, (definition) =>
+      withTimeout(definition, 'AwaitRoles', 1),
+    );
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'TasksNotRunning' });
+  });
+
+  test.each([
+    ['bootstrap-quorum', 'ProbeQuorum', 'QuorumNotFormed'],
+    ['start-compute', 'ProbeCompute', 'ComputeNotReady'],
+    ['register-endpoints', 'CheckTargets', 'TargetsNotHealthy'],
+  ])('%s gives up when %s is never ready, and says what it last saw', async (machine, probe, error) => {
+    const ended = await rig.run(machine, input(machine), { [probe]: notReady }, (definition) =>
+      withDeadline(definition, 300),
+    );
+    expect(ended.status).toBe('FAILED');
+    expect(`${ended.error ?? ''} ${ended.cause ?? ''}`).toContain(error);
+    expect(ended.cause).toContain('still starting');
+  });
+
+  test('tasks that do not stop do not keep a failure from being recorded', async () => {
+    const ended = await rig.run('clean-up-cluster', input('clean-up-cluster'), { AwaitTasks: hang }, (definition) =>
+      withTimeout(definition, 'AwaitStopped', 1),
+    );
+    expect(ended.status).toBe('SUCCEEDED');
+    expect(rig.callNames().at(-1)).toBe('FinishOperation');
+  });
+
+  test('a function that never comes back is a timeout of its state', async () => {
+    const ended = await rig.run('create-cluster', OPERATION, { PlanCluster: hang }, (definition) =>
+      withTimeout(definition, 'PlanCluster', 1),
+    );
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+    expect(rig.callNames()).toContain('FinishOperation');
+  });
+
+  test.each(MACHINES)('%s as a whole is bounded', async (machine) => {
+    const first = {
+      'create-cluster': 'PlanCluster',
+      'bootstrap-quorum': 'LaunchMembers',
+      'start-compute': 'LaunchServices',
+    };
+    const step =
+      (first as Record<string, string>)[machine] ?? (machine === 'clean-up-cluster' ? 'CloseEntry' : 'VerifyCluster');
+    const ended = await rig.run(machine, input(machine), { [step]: hang }, (definition, name) =>
+      // The machine's own timeout is the first in the file.
+      name === machine ? definition.replace(/"TimeoutSeconds": \d+/, '"TimeoutSeconds": 1') : definition,
+    );
+    expect(ended.status).toBe('TIMED_OUT');
+  });
+});

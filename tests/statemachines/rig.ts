@@ -1,0 +1,265 @@
+/**
+ * Runs the state machines as they stand in the emulator, with real invocations: each function is a stand-in that asks the
+ * test, over loopback, what to do (answer, throw an error by its name, or never come back). So names of errors, retries,
+ * catches, timeouts and task tokens go the way they go in production.
+ */
+import { createServer, type Server } from 'node:http';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+  TaskTimedOut,
+} from '@aws-sdk/client-sfn';
+import { strToU8, zipSync } from 'fflate';
+import { startEmulator, stopEmulator } from '../../local/emulator/emulator.ts';
+import { settingsForSlot, type LocalSettings } from '../../local/settings.ts';
+import { awsClient } from '../../local/stack/aws.ts';
+
+const folder = join(import.meta.dirname, '../../statemachines');
+export const MACHINES = readdirSync(folder)
+  .filter((file) => file.endsWith('.asl.json'))
+  .map((file) => file.replace('.asl.json', ''));
+const ROLE = 'arn:aws:iam::000000000000:role/test';
+
+export type Reply =
+  { readonly result: unknown } | { readonly error: string; readonly message?: string } | { readonly hang: true };
+
+/** What a stand-in does when it is called for the `nth` time (from 1). */
+export type Behaviour = (event: Record<string, unknown>, nth: number) => Reply | Promise<Reply>;
+
+export interface Ended {
+  readonly status: string;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+  readonly output: unknown;
+}
+
+const STAND_IN = `
+export const handler = async (event, context) => {
+  const reply = await (await fetch(process.env.ASK, { method: 'POST', body: JSON.stringify({ name: process.env.NAME, event }) })).json();
+  if (reply.hang) await new Promise((resolve) => setTimeout(resolve, 600000));
+  if (reply.error) { const error = new Error(reply.message ?? reply.error); error.name = reply.error; throw error; }
+  return reply.result;
+};`;
+
+export class Rig {
+  readonly sfn: SFNClient;
+  /** Names of the functions in the order of their calls, of the current test. */
+  calls: { readonly name: string; readonly event: Record<string, unknown> }[] = [];
+  private readonly settings: LocalSettings;
+  private readonly server: Server;
+  private behaviours: Readonly<Record<string, Behaviour>> = {};
+  private runs = 0;
+
+  private constructor(settings: LocalSettings, server: Server) {
+    this.settings = settings;
+    this.server = server;
+    this.sfn = awsClient(settings, SFNClient);
+  }
+
+  static async start(): Promise<Rig> {
+    const python = process.env['REDKITE_PYTHON'];
+    if (python === undefined) throw new Error('Run these tests with `npm run test:statemachines`.');
+    const state = mkdtempSync(join(tmpdir(), 'redkite-machines-'));
+    const base = settingsForSlot(0);
+    const settings: LocalSettings = {
+      ...base,
+      stateDir: state,
+      logDir: join(state, 'logs'),
+      ports: { ...base.ports, emulator: await freePort() },
+      network: { ...base.network, gateway: '127.0.0.1' },
+    };
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const rig = new Rig(settings, server);
+    server.on('request', (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        void rig.answer(Buffer.concat(chunks).toString()).then((reply) => response.end(JSON.stringify(reply)));
+      });
+    });
+    // Waits and retries pass a hundred times as fast; timeouts are set by each test.
+    await startEmulator(settings, { python, extraEnv: { SFN_WAIT_SCALE: '0.01', REDKITE_GATEWAY_ADDRESS: '' } });
+    await rig.createStandIns();
+    return rig;
+  }
+
+  async stop(): Promise<void> {
+    await stopEmulator(this.settings);
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    rmSync(this.settings.stateDir, { recursive: true, force: true });
+  }
+
+  /** Makes a fresh set of all machines (changed by `edit`), runs one, and waits for its end. */
+  async run(
+    machine: string,
+    input: Record<string, unknown>,
+    behaviours: Readonly<Record<string, Behaviour>> = {},
+    edit: (definition: string, machine: string) => string = (definition) => definition,
+  ): Promise<Ended> {
+    this.behaviours = behaviours;
+    this.calls = [];
+    this.runs += 1;
+    const prefix = `run${this.runs}`;
+    const arnOf = (name: string) =>
+      `arn:aws:states:${this.settings.region}:${this.settings.accountId}:stateMachine:${prefix}-${name}`;
+    for (const name of MACHINES) {
+      const text = readFileSync(join(folder, `${name}.asl.json`), 'utf8');
+      const definition = edit(text, name).replaceAll(
+        /\$\{(\w+?)(Function|Machine)\}/g,
+        (_, subject: string, kind: string) =>
+          kind === 'Function'
+            ? this.functionArn(subject)
+            : arnOf(subject === 'CleanUp' ? 'clean-up-cluster' : kebab(subject)),
+      );
+      await this.sfn.send(new CreateStateMachineCommand({ name: `${prefix}-${name}`, definition, roleArn: ROLE }));
+    }
+    const { executionArn } = await this.sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: arnOf(machine),
+        name: 'demo-create-1',
+        input: JSON.stringify(input),
+      }),
+    );
+    return this.ended(executionArn ?? '');
+  }
+
+  callNames(): string[] {
+    return this.calls.map(({ name }) => name);
+  }
+
+  private async ended(executionArn: string): Promise<Ended> {
+    for (;;) {
+      const { status, error, cause, output } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
+      if (status !== 'RUNNING') {
+        return { status: status ?? '', error, cause, output: output === undefined ? undefined : JSON.parse(output) };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private async answer(text: string): Promise<Reply> {
+    const { name, event } = JSON.parse(text) as { name: string; event: Record<string, unknown> };
+    this.calls.push({ name, event });
+    const nth = this.calls.filter((call) => call.name === name).length;
+    const behaviour = this.behaviours[name] ?? DEFAULTS[name];
+    if (behaviour === undefined) return { error: 'NoBehaviour', message: `the test says nothing of ${name}` };
+    const reply = await behaviour(event, nth);
+    if (name === 'AwaitTasks') await this.answerToken(event, reply);
+    return name === 'AwaitTasks' && !('error' in reply) ? { result: null } : reply;
+  }
+
+  /** The stand-in of the registrar: what the barrier would be told. */
+  private async answerToken(event: Record<string, unknown>, reply: Reply): Promise<void> {
+    const taskToken = String(event['token']);
+    if (!('result' in reply)) return;
+    try {
+      await this.sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(reply.result) }));
+    } catch (error) {
+      // The state has timed out meanwhile, as the test wanted.
+      if (!(error instanceof TaskTimedOut)) throw error;
+    }
+  }
+
+  /** A barrier that breaks: the function itself has come back, the token is answered with an error. */
+  async breakBarrier(event: Record<string, unknown>, error: string, cause: string): Promise<Reply> {
+    await this.sfn.send(new SendTaskFailureCommand({ taskToken: String(event['token']), error, cause }));
+    return { hang: true };
+  }
+
+  private functionArn(subject: string): string {
+    return `arn:aws:lambda:${this.settings.region}:${this.settings.accountId}:function:${subject}`;
+  }
+
+  private async createStandIns(): Promise<void> {
+    const lambda = awsClient(this.settings, LambdaClient);
+    const code = zipSync({ 'index.mjs': strToU8(STAND_IN) });
+    const { port } = this.server.address() as AddressInfo;
+    for (const name of Object.keys(DEFAULTS)) {
+      await lambda.send(
+        new CreateFunctionCommand({
+          FunctionName: name,
+          Runtime: 'nodejs24.x',
+          Handler: 'index.handler',
+          Role: ROLE,
+          Timeout: 60,
+          Code: { ZipFile: code },
+          Environment: { Variables: { NAME: name, ASK: `http://127.0.0.1:${port}/` } },
+        }),
+      );
+    }
+  }
+}
+
+const GROUPS = [{ group: 'service:demo_proxy', addresses: ['10.0.0.1'] }];
+const PLAN = {
+  cluster: 'demo',
+  generation: 1,
+  brokers: ['b-1:9096'],
+  members: [{ group: 'member:demo:0', count: 1 }],
+  roles: [{ group: 'service:demo_proxy', count: 1 }],
+};
+const ready = { result: { ready: true, reason: 'fine' } };
+
+/** Everything goes well. */
+export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
+  PlanCluster: () => ({ result: PLAN }),
+  CheckMessaging: () => ready,
+  LaunchMembers: () => ({ result: { launched: [0] } }),
+  AwaitTasks: () => ({ result: { groups: GROUPS } }),
+  ProbeQuorum: () => ready,
+  ListAddresses: () => ({ result: { groups: GROUPS } }),
+  OpenMetadata: () => ({ result: { addresses: [] } }),
+  LaunchServices: () => ({ result: { services: [] } }),
+  ProbeCompute: () => ready,
+  VerifyCluster: () => ready,
+  PrepareEntry: () => ({ result: { targetGroups: ['tg'] } }),
+  CheckTargets: () => ready,
+  OpenEntry: () => ({ result: { hosts: ['demo.*'] } }),
+  FinishOperation: (event) => ({ result: { phase: event['outcome'] } }),
+  CloseEntry: () => ({ result: { closed: true } }),
+  RemoveCompute: () => ({ result: { wants: [] } }),
+};
+
+export const OPERATION = { cluster: 'demo', generation: 1 };
+export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
+  'create-cluster': OPERATION,
+  'bootstrap-quorum': { ...OPERATION, members: PLAN.members },
+  'start-compute': { ...OPERATION, roles: PLAN.roles, brokers: PLAN.brokers },
+  'register-endpoints': { ...OPERATION, groups: GROUPS },
+  'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
+};
+
+/** Gives one state of a definition another timeout, in seconds. */
+export function withTimeout(definition: string, state: string, seconds: number): string {
+  const at = definition.indexOf(`"${state}": {`);
+  if (at < 0) return definition;
+  return (
+    definition.slice(0, at) + definition.slice(at).replace(/"TimeoutSeconds": \d+/, `"TimeoutSeconds": ${seconds}`)
+  );
+}
+
+/** Polling that may go on for minutes gives up after `milliseconds`. */
+export function withDeadline(definition: string, milliseconds: number): string {
+  return definition.replaceAll(/\$millis\(\) \+ \d+/g, `$millis() + ${milliseconds}`);
+}
+
+const kebab = (name: string) => name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

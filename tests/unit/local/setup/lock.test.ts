@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withLock } from '../../../../local/setup/lock.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'redkite-lock-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('holders never overlap', async () => {
+  const events: string[] = [];
+  const hold = (name: string) =>
+    withLock(join(folder, 'a'), async () => {
+      events.push(`${name} in`);
+      await new Promise(setImmediate);
+      events.push(`${name} out`);
+    });
+  await Promise.all([hold('1'), hold('2'), hold('3')]);
+  expect(events).toHaveLength(6);
+  for (let index = 0; index < events.length; index += 2) {
+    expect(events[index + 1]).toBe(events[index]?.replace('in', 'out'));
+  }
+});
+
+test('a holder that fails gives the lock back', async () => {
+  await expect(withLock(join(folder, 'b'), () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  await expect(withLock(join(folder, 'b'), () => Promise.resolve('next'))).resolves.toBe('next');
+});
+
+test('a lock that cannot be taken is an error, not a wait', async () => {
+  // The folder itself is no file that could be opened for writing.
+  await expect(withLock('/proc/1/redkite/lock', () => Promise.resolve())).rejects.toThrow();
+});

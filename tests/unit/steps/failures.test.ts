@@ -1,0 +1,48 @@
+import { explainFailure } from '../../../functions/finish-operation/explain.ts';
+import { decideSettlement } from '../../../functions/settle-execution/decide.ts';
+import { aRecord } from '../../fixtures/clusters.ts';
+
+describe('explainFailure', () => {
+  test("a Lambda's error is told in its own words", () => {
+    const cause = JSON.stringify({ errorType: 'StorageUnreachable', errorMessage: 'no bucket', trace: [] });
+    expect(explainFailure('StorageUnreachable', cause)).toMatchObject({
+      error: 'StorageUnreachable',
+      message: 'no bucket',
+    });
+  });
+  test('the error inside nested executions is found, however deep', () => {
+    const inner = JSON.stringify({ Error: 'QuorumNotFormed', Cause: 'no leader' });
+    const outer = JSON.stringify({ Error: 'States.TaskFailed', Cause: inner });
+    expect(explainFailure('States.TaskFailed', outer)).toMatchObject({
+      error: 'QuorumNotFormed',
+      message: 'no leader',
+    });
+  });
+  test.each(['', 'not json', '[1]', 'null', '"text"'])(
+    'an unknown error with the cause %p still gets words',
+    (cause) => {
+      const { error, message, advice } = explainFailure('States.Timeout', cause);
+      expect(error).toBe('States.Timeout');
+      expect(message).not.toBe('');
+      expect(advice).not.toBe('');
+    },
+  );
+});
+
+describe('decideSettlement', () => {
+  const ended = { name: 'demo-create-1', status: 'ABORTED' };
+  test('an execution that still owns its cluster is cleaned up after', () => {
+    expect(decideSettlement(ended, aRecord())).toMatchObject({
+      action: 'clean-up',
+      input: { cluster: 'demo', generation: 1, error: 'Execution.ABORTED' },
+    });
+  });
+  test.each([
+    ['of a cluster that is gone', ended, undefined],
+    ['that has recorded its failure', ended, aRecord({ phase: 'failed', owner: undefined as unknown as string })],
+    ['of an earlier generation', ended, aRecord({ generation: 2, owner: 'demo-create-2' })],
+    ['with a name somebody made up', { ...ended, name: 'test' }, aRecord()],
+  ])('an execution %s is left alone', (_, execution, record) => {
+    expect(decideSettlement(execution, record).action).toBe('ignore');
+  });
+});

@@ -1,0 +1,79 @@
+import { memberCommand } from '../../../functions/launch-members/task-definition.ts';
+import { milvusEnvironment, roleTaskDefinition } from '../../../functions/launch-services/task-definition.ts';
+import { planRoles, profileOf } from '../../../functions/common/releases/plan.ts';
+import { FARGATE_SIZES, RELEASES } from '../../../functions/common/releases/profiles.ts';
+import { clusterSpecSchema } from '../../../functions/common/cluster/spec.ts';
+
+const settings = {
+  image: 'milvus',
+  namespaceName: 'redkite.internal',
+  bucket: 'bucket',
+  objects: { address: 's3', port: '443', tls: true },
+  brokers: ['b-1:9096', 'b-2:9096'],
+  messagesSecretArn: 'arn:secret',
+  taskRoleArn: 'arn:role',
+};
+const placement = {
+  stage: 'dev',
+  ecsCluster: 'redkite-dev',
+  network: {},
+  executionRoleArn: 'arn:execution',
+  logGroup: '/redkite/dev/tasks',
+  region: 'eu-central-1',
+};
+
+describe('task definitions', () => {
+  test('every member knows the whole quorum by name before any has an address', () => {
+    const command = memberCommand({
+      cluster: 'demo',
+      ordinal: 1,
+      members: 3,
+      namespace: 'redkite.internal',
+      token: 'demo-1',
+      image: 'etcd',
+    });
+    const valueOf = (flag: string) => command[command.indexOf(flag) + 1];
+    expect(valueOf('--name')).toBe('etcd-1');
+    expect(valueOf('--initial-cluster')).toBe(
+      [0, 1, 2].map((n) => `etcd-${n}=http://etcd-${n}.demo.redkite.internal:2380`).join(','),
+    );
+    expect(valueOf('--initial-cluster-token')).toBe('demo-1');
+  });
+
+  test('every role of every release has a size that Fargate has', () => {
+    for (const { roles } of Object.values(RELEASES)) {
+      for (const { cpu, memory } of roles) expect(FARGATE_SIZES[cpu]).toContain(memory);
+    }
+  });
+
+  test('active-standby starts two of each coordinator and tells them so', () => {
+    const spec = clusterSpecSchema.parse({ name: 'demo', activeStandby: true, roles: { proxy: { replicas: 3 } } });
+    const roles = planRoles(spec);
+    expect(Object.fromEntries(roles.map(({ role, replicas }) => [role, replicas]))).toEqual({
+      rootcoord: 2,
+      datacoord: 2,
+      querycoord: 2,
+      indexnode: 1,
+      querynode: 1,
+      datanode: 1,
+      proxy: 3,
+    });
+    const rootcoord = roles.find(({ role }) => role === 'rootcoord');
+    if (rootcoord === undefined) throw new Error('no rootcoord');
+    const environment = milvusEnvironment(spec, rootcoord, profileOf(spec), settings, 'eu-central-1');
+    expect(environment['ROOT_COORD_ENABLE_ACTIVE_STANDBY']).toBe('true');
+  });
+
+  test('no secret stands in a task definition', () => {
+    const spec = clusterSpecSchema.parse({ name: 'demo' });
+    for (const role of planRoles(spec)) {
+      const definition = roleTaskDefinition(placement, { spec, role, profile: profileOf(spec), settings });
+      const container = definition.containerDefinitions?.[0];
+      expect(container?.environment?.filter(({ name }) => /PASSWORD|SECRET|KEY/.test(name ?? ''))).toEqual([]);
+      expect(container?.secrets?.map(({ valueFrom }) => valueFrom)).toEqual([
+        'arn:secret:username::',
+        'arn:secret:password::',
+      ]);
+    }
+  });
+});
