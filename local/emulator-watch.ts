@@ -49,7 +49,8 @@ async function follow<State>(options: WatchOptions<State>, stopping: AbortSignal
   let known = NOTHING_KNOWN;
   let retryMs = FIRST_RETRY_MS;
   let failing = false;
-  while (!stopping.aborted) {
+  const stopped = () => stopping.aborted;
+  while (!stopped()) {
     try {
       const response = await fetch(`${origin}${path}?after=${known}&timeout=${pollSeconds}`, {
         signal: AbortSignal.any([stopping, AbortSignal.timeout((pollSeconds + LATE_SECONDS) * 1_000)]),
@@ -66,7 +67,7 @@ async function follow<State>(options: WatchOptions<State>, stopping: AbortSignal
       known = revision;
       onState(state);
     } catch (error) {
-      if (stopping.aborted) return;
+      if (stopped()) return;
       // One line an outage, not one a try.
       if (!failing)
         log(`No usable answer from ${origin}${path}: ${messageOf(error)}. The last known state stays; trying again.`);

@@ -22,7 +22,11 @@ export interface Exchange {
   readonly answer: Writable;
   readonly responded: boolean;
   /** `trailers`: setTrailers may be called before `answer` ends. */
-  respond(status: number, headers: FlatHeaders, options?: { readonly ended?: boolean; readonly trailers?: boolean }): void;
+  respond(
+    status: number,
+    headers: FlatHeaders,
+    options?: { readonly ended?: boolean; readonly trailers?: boolean },
+  ): void;
   setTrailers(trailers: FlatHeaders): void;
   /** Breaks the answer off where a status can no longer be sent. */
   cut(): void;
@@ -142,8 +146,7 @@ const REASONS: Readonly<Record<number, string>> = {
 /** The ALB's own error page. gRPC clients make their status of the HTTP status (503 and others: UNAVAILABLE). */
 export function respondWithError(exchange: Exchange, status: number): void {
   const title = REASONS[status] ?? String(status);
-  const page =
-    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
+  const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
   respondWithText(exchange, status, 'text/html', page);
 }
 

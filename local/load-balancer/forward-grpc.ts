@@ -73,7 +73,12 @@ function dropIfDead(session: ClientHttp2Session): void {
 }
 
 /** Returns what breaks the request off: the end of a target's deregistration delay. */
-export function forwardHttp2(exchange: Exchange, target: TargetAddress, pool: SessionPool, options: ForwardOptions): () => void {
+export function forwardHttp2(
+  exchange: Exchange,
+  target: TargetAddress,
+  pool: SessionPool,
+  options: ForwardOptions,
+): () => void {
   const { idleTimeoutMs, observer, done } = options;
   const entry = pool.get(target);
   const stream = entry.session.request(http2Headers(exchange, options.headers), { endStream: !exchange.hasBody });

@@ -34,7 +34,12 @@ export interface ForwardOptions {
 }
 
 /** Returns what breaks the request off: the end of a target's deregistration delay. */
-export function forwardHttp1(exchange: Exchange, target: TargetAddress, agent: Agent, options: ForwardOptions): () => void {
+export function forwardHttp1(
+  exchange: Exchange,
+  target: TargetAddress,
+  agent: Agent,
+  options: ForwardOptions,
+): () => void {
   const { idleTimeoutMs, observer, done } = options;
   const request = httpRequest({
     host: target.host,
@@ -113,6 +118,7 @@ function http1Headers(exchange: Exchange, headers: FlatHeaders): string[] {
     else sent.push(name, value);
   }
   if (cookies.length > 0) sent.push('Cookie', cookies.join('; '));
-  if (exchange.hasBody && headerValues(headers, 'content-length').length === 0) sent.push('Transfer-Encoding', 'chunked');
+  if (exchange.hasBody && headerValues(headers, 'content-length').length === 0)
+    sent.push('Transfer-Encoding', 'chunked');
   return sent;
 }

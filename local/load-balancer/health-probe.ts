@@ -1,5 +1,5 @@
 /** One health check of one target, as the ALB makes it: its own connection, closed afterwards. */
-import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { FAILED, TIMED_OUT, matchesCode, wrongCode, type CheckResult } from './health-state.ts';
@@ -83,14 +83,14 @@ function http2Code(host: string, port: number, check: HealthCheck): Promise<numb
     });
     stream.on('error', fail);
     stream.on('close', () => {
-      fail(new Error(`the stream closed with code ${stream.rstCode ?? constants.NGHTTP2_NO_ERROR}`));
+      fail(new Error(`the stream closed with code ${stream.rstCode}`));
     });
     stream.on('response', (headers) => {
       const status = headers[':status'] ?? 0;
       if (!grpc || status !== 200) succeed(status);
       else if (headers['grpc-status'] !== undefined) succeed(Number(headers['grpc-status']));
     });
-    stream.on('trailers', (trailers) => {
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => {
       if (trailers['grpc-status'] !== undefined) succeed(Number(trailers['grpc-status']));
     });
     stream.resume();

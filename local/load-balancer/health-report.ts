@@ -25,6 +25,7 @@ export function reportHealth(
 ): HealthReport {
   const changed = new Set<string>();
   const stopping = new AbortController();
+  const stopped = () => stopping.signal.aborted;
   let running: Promise<void> | undefined;
   let failing = false;
 
@@ -50,22 +51,28 @@ export function reportHealth(
         await post(arn);
         failing = false;
       } catch (error) {
-        if (stopping.signal.aborted) return;
+        if (stopped()) return;
         changed.add(arn);
         if (!failing) log(`The emulator takes no target health: ${messageOf(error)}. Trying again.`);
         failing = true;
         await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-        if (stopping.signal.aborted) return;
+        if (stopped()) return;
       }
     }
+  }
+
+  function start(): void {
+    running ??= drain().finally(() => {
+      running = undefined;
+      // Told between the last look and the end.
+      if (changed.size > 0 && !stopped()) start();
+    });
   }
 
   return {
     tell(targetGroupArn) {
       changed.add(targetGroupArn);
-      running ??= drain().finally(() => {
-        running = undefined;
-      });
+      start();
     },
     async stop() {
       stopping.abort();

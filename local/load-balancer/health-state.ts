@@ -19,10 +19,15 @@ export interface HealthHistory {
   readonly failures: number;
 }
 
-export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly description: string };
+export type CheckResult =
+  { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly description: string };
 
 export const TIMED_OUT: CheckResult = { ok: false, reason: 'Target.Timeout', description: 'Request timed out' };
-export const FAILED: CheckResult = { ok: false, reason: 'Target.FailedHealthChecks', description: 'Health checks failed' };
+export const FAILED: CheckResult = {
+  ok: false,
+  reason: 'Target.FailedHealthChecks',
+  description: 'Health checks failed',
+};
 export const wrongCode = (code: number): CheckResult => ({
   ok: false,
   reason: 'Target.ResponseCodeMismatch',

@@ -26,7 +26,8 @@ export function lambdaEvent(request: LambdaRequest): Record<string, unknown> {
     if (name.toLowerCase() !== 'host') headers.push([name.toLowerCase(), value]);
   }
   const one = (name: string) => headers.find(([header]) => header === name)?.[1];
-  const text = request.body.length === 0 || (one('content-encoding') === undefined && TEXT.test(one('content-type') ?? ''));
+  const text =
+    request.body.length === 0 || (one('content-encoding') === undefined && TEXT.test(one('content-type') ?? ''));
   const parameters = queryPairs(query);
   return {
     requestContext: { elb: { targetGroupArn: request.targetGroupArn } },
@@ -84,5 +85,9 @@ export function lambdaAnswer(payload: Uint8Array, multiValueHeaders: boolean): L
     : Object.entries(headers ?? {});
   if (!pairs.every(([name, text]) => HEADER_NAME.test(name) && HEADER_VALUE.test(text))) return undefined;
   const kept = pairs.filter(([name]) => !NOT_THE_FUNCTIONS.has(name.toLowerCase()));
-  return { status: statusCode, headers: kept.flat(), body: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8') };
+  return {
+    status: statusCode,
+    headers: kept.flat(),
+    body: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
+  };
 }

@@ -51,11 +51,12 @@ export async function forwardToLambda(
 ): Promise<void> {
   const { invoke, headers, idleTimeoutMs, observer, log } = options;
   const gone = new AbortController();
+  const clientGone = () => gone.signal.aborted;
   exchange.onClose(() => {
     gone.abort();
   });
   const body = await readBody(exchange, idleTimeoutMs);
-  if (gone.signal.aborted) return;
+  if (clientGone()) return;
   if (typeof body === 'number') {
     respondWithError(exchange, body);
     return;
@@ -74,7 +75,7 @@ export async function forwardToLambda(
   try {
     invocation = await invoke(functionArn, Buffer.from(JSON.stringify(event)), AbortSignal.any([gone.signal, late]));
   } catch (error) {
-    if (gone.signal.aborted) return;
+    if (clientGone()) return;
     const status = late.aborted ? 504 : 502;
     log(`Invoking ${functionArn} failed: ${messageOf(error)}. The client got ${status}.`);
     observer.failed(status, 'target');

@@ -51,7 +51,13 @@ export class Metrics {
   }
 
   /** For the load balancer alone and for its target group, as AWS gives both. */
-  addBoth(name: string, loadBalancerArn: string, targetGroupArn: string, value = 1, unit: Series['unit'] = 'Count'): void {
+  addBoth(
+    name: string,
+    loadBalancerArn: string,
+    targetGroupArn: string,
+    value = 1,
+    unit: Series['unit'] = 'Count',
+  ): void {
     this.add(name, loadBalancerArn, undefined, value, unit);
     this.add(name, loadBalancerArn, targetGroupArn, value, unit);
   }
@@ -82,7 +88,12 @@ export function cloudWatchPut(endpoint: string, region: string): PutMetrics {
 }
 
 /** Failures are logged and the minute is lost, as a metric must never hold requests up. */
-export async function publish(metrics: Metrics, put: PutMetrics, now: Date, log: (message: string) => void): Promise<void> {
+export async function publish(
+  metrics: Metrics,
+  put: PutMetrics,
+  now: Date,
+  log: (message: string) => void,
+): Promise<void> {
   const data = metrics.take(now);
   for (let start = 0; start < data.length; start += BATCH) {
     try {

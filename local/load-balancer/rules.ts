@@ -45,18 +45,13 @@ function matchesCondition(condition: Condition, request: RequestView): boolean {
       return condition.patterns.some((matches) => matches(path));
     }
     case 'header':
-      return request
-        .header(condition.name)
-        .some((value) => condition.patterns.some((matches) => matches(value)));
+      return request.header(condition.name).some((value) => condition.patterns.some((matches) => matches(value)));
     case 'method':
       return condition.methods.includes(request.method);
     case 'query': {
       const sent = queryPairs(splitPath(request.path).query);
       return condition.pairs.some((wanted) =>
-        sent.some(
-          ([key, value]) =>
-            (wanted.key === undefined || wanted.key(key)) && wanted.value(value),
-        ),
+        sent.some(([key, value]) => (wanted.key === undefined || wanted.key(key)) && wanted.value(value)),
       );
     }
     case 'source': {

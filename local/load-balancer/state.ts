@@ -15,7 +15,9 @@ const conditionSchema = z.object({
   PathPatternConfig: z.object({ Values: values }).optional(),
   HttpHeaderConfig: z.object({ HttpHeaderName: z.string(), Values: values }).optional(),
   HttpRequestMethodConfig: z.object({ Values: values }).optional(),
-  QueryStringConfig: z.object({ Values: z.array(z.object({ Key: z.string().nullish(), Value: z.string() })) }).optional(),
+  QueryStringConfig: z
+    .object({ Values: z.array(z.object({ Key: z.string().nullish(), Value: z.string() })) })
+    .optional(),
   SourceIpConfig: z.object({ Values: values }).optional(),
 });
 const actionSchema = z.object({
@@ -122,7 +124,8 @@ export function parseBalancerState(answer: unknown): BalancerState {
   }
   const used = new Set<string>();
   for (const { rules: ofListener } of listeners.values()) {
-    for (const { action } of ofListener) if (action.kind === 'forward') for (const { arn } of action.groups) used.add(arn);
+    for (const { action } of ofListener)
+      if (action.kind === 'forward') for (const { arn } of action.groups) used.add(arn);
   }
   const targetGroups = new Map<string, TargetGroup>();
   for (const group of state.TargetGroups) {
@@ -150,8 +153,9 @@ function parseCondition(condition: z.infer<typeof conditionSchema>): Condition {
   const NEVER: Condition = { kind: 'never' };
   const patterns = (config: { Values: string[] } | undefined) =>
     config !== undefined && config.Values.length > 0 ? config.Values : condition.Values;
-  const compile = (texts: readonly string[], ignoreCase: boolean) => texts.map((text) => wildcard(text, { ignoreCase }));
-  const some = <T>(list: readonly T[], made: Condition) => (list.length === 0 ? NEVER : made);
+  const compile = (texts: readonly string[], ignoreCase: boolean) =>
+    texts.map((text) => wildcard(text, { ignoreCase }));
+  const some = (list: readonly unknown[], made: Condition) => (list.length === 0 ? NEVER : made);
   switch (condition.Field) {
     case 'host-header': {
       const hosts = compile(patterns(condition.HostHeaderConfig), true);
@@ -203,7 +207,12 @@ function parseAction(rule: z.infer<typeof ruleSchema>, remark: Remark): Action {
   const { FixedResponseConfig: fixed, RedirectConfig: redirect, ForwardConfig: config } = action ?? {};
   if (action?.Type === 'fixed-response' && fixed) {
     const { StatusCode, ContentType, MessageBody } = fixed;
-    return { kind: 'fixed-response', status: StatusCode, contentType: ContentType ?? 'text/plain', body: MessageBody ?? '' };
+    return {
+      kind: 'fixed-response',
+      status: StatusCode,
+      contentType: ContentType ?? 'text/plain',
+      body: MessageBody ?? '',
+    };
   }
   if (action?.Type === 'redirect' && redirect) {
     return {
@@ -230,7 +239,11 @@ function parseAction(rule: z.infer<typeof ruleSchema>, remark: Remark): Action {
   return { kind: 'unsupported', type };
 }
 
-function parseTargetGroup(group: z.infer<typeof targetGroupSchema>, used: boolean, remark: Remark): TargetGroup | undefined {
+function parseTargetGroup(
+  group: z.infer<typeof targetGroupSchema>,
+  used: boolean,
+  remark: Remark,
+): TargetGroup | undefined {
   const { TargetGroupArn: arn, TargetType: type, Attributes: attributes } = group;
   if (type !== 'ip' && type !== 'lambda') {
     if (used) remark(`Target group ${arn}: targets of type ${type} do not exist here; it counts as empty.`);
@@ -241,7 +254,8 @@ function parseTargetGroup(group: z.infer<typeof targetGroupSchema>, used: boolea
   const matcher = grpc ? (group.Matcher?.GrpcCode ?? group.Matcher?.HttpCode) : group.Matcher?.HttpCode;
   const checkPort = group.HealthCheckPort ?? 'traffic-port';
   const protocol = group.Protocol === 'HTTPS' ? 'HTTPS' : 'HTTP';
-  if (used && protocol === 'HTTPS') remark(`Target group ${arn}: TLS to targets is not spoken here; its requests get 502.`);
+  if (used && protocol === 'HTTPS')
+    remark(`Target group ${arn}: TLS to targets is not spoken here; its requests get 502.`);
   return {
     arn,
     type,

@@ -67,7 +67,7 @@ export class Targets {
   }
 
   #updateGroup(group: TargetGroup): void {
-    const live = this.#groups.get(group.arn) ?? { group, targets: new Map(), leaving: new Set(), turn: 0 };
+    const live: LiveGroup = this.#groups.get(group.arn) ?? { group, targets: new Map(), leaving: new Set(), turn: 0 };
     this.#groups.set(group.arn, live);
     const recheck =
       live.group.used !== group.used || JSON.stringify(live.group.healthCheck) !== JSON.stringify(group.healthCheck);
@@ -105,7 +105,7 @@ export class Targets {
     } else {
       const start = history ?? NEWLY_REGISTERED;
       target.health = start.health;
-      const { stop } = checkRegularly(
+      const checks = checkRegularly(
         { host: target.id, port: target.port },
         group.healthCheck,
         this.#options.probe,
@@ -115,7 +115,7 @@ export class Targets {
         },
         start,
       );
-      target.stopChecks = stop;
+      target.stopChecks = () => checks.stop();
     }
   }
 

@@ -21,7 +21,8 @@ export function wildcard(pattern: string, options: WildcardOptions = {}): Wildca
   const { ignoreCase = false, backslashEscapes = false } = options;
   const tokens = tokensOf(ignoreCase ? pattern.toLowerCase() : pattern, backslashEscapes);
   const literal = tokens.every((token) => typeof token === 'string') ? tokens.join('') : undefined;
-  const matches = literal === undefined ? (text: string) => matchesTokens(tokens, text) : (text: string) => text === literal;
+  const matches =
+    literal === undefined ? (text: string) => matchesTokens(tokens, text) : (text: string) => text === literal;
   return ignoreCase ? (text) => matches(text.toLowerCase()) : matches;
 }
 

@@ -16,6 +16,8 @@ export interface RuntimeFolders {
   readonly static: string;
   readonly volumes: string;
   readonly networks: string;
+  /** OCI hooks that run for each container. */
+  readonly hooks: string;
   /** Mount points and sockets: short, because a socket's path may have 107 characters only. */
   readonly run: string;
 }
@@ -28,6 +30,7 @@ const foldersBelow = (base: string, run: string): RuntimeFolders => ({
   static: join(base, 'static'),
   volumes: join(base, 'volumes'),
   networks: join(base, 'networks'),
+  hooks: join(base, 'hooks'),
   run,
 });
 
@@ -76,6 +79,8 @@ export function containersConf(folders: RuntimeFolders, network?: LocalSettings[
       tmp_dir: join(folders.run, 'libpod'),
       static_dir: folders.static,
       volume_path: folders.volumes,
+      // What is done inside a container's network before its first process: the way to its task's credentials.
+      ...(network === undefined ? {} : { hooks_dir: [folders.hooks] }),
     }),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { credentialsHook } from '../emulator/task-credentials.ts';
 import { awaitDaemon, startDaemon, stopDaemon } from '../processes.ts';
 import type { LocalSettings } from '../settings.ts';
 import {
@@ -50,6 +51,7 @@ export function podmanEnvironment(settings: LocalSettings): Record<string, strin
   mkdirSync(store, { recursive: true, mode: 0o700 });
   const folders = runtimeFolders(settings);
   keep(join(folders.networks, `${settings.network.name}.json`), networkDefinition(settings));
+  keep(join(folders.hooks, 'task-credentials.json'), credentialsHook(settings));
   return configured(folders, containersConf(folders, settings.network), storageConf(folders, store));
 }
 

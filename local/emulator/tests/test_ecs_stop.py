@@ -1,7 +1,9 @@
 """Gap ecs_stop, without an engine."""
 
-from cloud import until
+import json
+
 import tasks
+from cloud import until
 
 
 def test_stop_task_answers_before_the_task_has_stopped(aws):
@@ -42,3 +44,31 @@ def test_a_service_replaces_a_task_that_was_stopped(aws):
     ecs.update_service(cluster=cluster, service="proxy", desiredCount=0)
     until(lambda: not running(), "scale to zero")
     assert tasks.describe(aws, cluster, second[0])["stopCode"] == "ServiceSchedulerInitiated"
+
+
+def test_looking_at_a_task_asks_no_engine(monkeypatch):
+    # In this process: only here can the engine be made to fail when it is asked.
+    from ministack.services import ecs
+    from redkite_emulator.gaps import ecs_stop
+
+    assert ecs_stop.GAP == "ecs_stop"
+    cluster = ecs._create_cluster({"clusterName": "looked-at"})
+    assert cluster[0] == 200
+    arn = "arn:aws:ecs:us-east-1:000000000000:task/looked-at/1"
+    ecs._tasks[arn] = {
+        "taskArn": arn,
+        "clusterArn": ecs._clusters["looked-at"]["clusterArn"],
+        "lastStatus": "RUNNING",
+        "desiredStatus": "RUNNING",
+        "containers": [{"name": "main"}],
+        "_docker_ids": ["container"],
+    }
+
+    def asked():
+        raise AssertionError("the engine was asked")
+
+    monkeypatch.setattr(ecs, "_get_docker", asked)
+    described = json.loads(ecs._describe_tasks({"cluster": "looked-at", "tasks": [arn]})[2])
+    listed = json.loads(ecs._list_tasks({"cluster": "looked-at"})[2])
+    assert described["tasks"][0]["lastStatus"] == "RUNNING"
+    assert listed["taskArns"] == [arn]

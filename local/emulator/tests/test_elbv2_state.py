@@ -36,7 +36,8 @@ def test_who_waits_is_told_within_milliseconds(aws):
     changed = time.monotonic()
     thread.join()
     assert answered["state"]["revision"] > before
-    assert answered["at"] - changed < 0.1
+    # Milliseconds on a quiet machine; the wait by itself would end after ten seconds.
+    assert answered["at"] - changed < 1
 
 
 def test_reading_changes_nothing_and_a_wait_ends_by_itself(aws):

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withLock } from '../../../../local/setup/lock.ts';
@@ -29,6 +29,6 @@ test('a holder that fails gives the lock back', async () => {
 });
 
 test('a lock that cannot be taken is an error, not a wait', async () => {
-  // The folder itself is no file that could be opened for writing.
-  await expect(withLock('/proc/1/redkite/lock', () => Promise.resolve())).rejects.toThrow();
+  writeFileSync(join(folder, 'file'), '');
+  await expect(withLock(join(folder, 'file', 'lock'), () => Promise.resolve())).rejects.toThrow();
 });
