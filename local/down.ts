@@ -1,5 +1,6 @@
 /** `npm run stop` and `npm run clean`: end every part of this copy, and with `clean` remove what it wrote. */
 import { rmSync } from 'node:fs';
+import { stopEmulator } from './emulator/emulator.ts';
 import { removeCredentialsRoute } from './emulator/task-credentials.ts';
 import { removeAllContainers, removeRuntime } from './runtime/podman.ts';
 import { runningPid, startedDaemons, stopDaemon } from './processes.ts';
@@ -10,9 +11,9 @@ import { releaseSlot, type LocalSettings } from './settings.ts';
 const LAST = 'containers';
 
 export async function down(settings: LocalSettings): Promise<boolean> {
-  const daemons = startedDaemons(settings).filter((name) => name !== LAST);
   // The emulator first: it would start stopped tasks of its services again.
-  for (const name of daemons.sort((a) => (a === 'emulator' ? -1 : 1))) await stopDaemon(settings, name);
+  await stopEmulator(settings);
+  for (const name of startedDaemons(settings).filter((name) => name !== LAST)) await stopDaemon(settings, name);
   await removeCredentialsRoute(settings);
   await removeAllContainers(settings);
   await removeRuntime(settings);

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Agent } from 'node:http';
+import { messageOf } from '../emulator-watch.ts';
 import { respondWithError, respondWithText, type Exchange } from './exchange.ts';
 import { SessionPool, forwardHttp2 } from './forward-grpc.ts';
 import { forwardHttp1, newAgent } from './forward-http.ts';
@@ -55,6 +56,16 @@ export class Balancer {
   }
 
   handle(exchange: Exchange, listenerArn: string): void {
+    try {
+      this.#handle(exchange, listenerArn);
+    } catch (error) {
+      // Node refuses to send some requests that it takes, such as a path with a line break over HTTP/2.
+      this.#options.log(`A request to ${listenerArn} could not be passed on: ${messageOf(error)}. The client got 400.`);
+      respondWithError(exchange, MALFORMED);
+    }
+  }
+
+  #handle(exchange: Exchange, listenerArn: string): void {
     const listener = this.#state?.listeners.get(listenerArn);
     if (listener === undefined) {
       // The listener was deleted; its sockets are about to close.

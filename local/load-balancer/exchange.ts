@@ -37,6 +37,15 @@ export interface Exchange {
 const LOOPBACK_V4_IN_V6 = '::ffff:';
 const addressOf = (address: string | undefined) => (address ?? '').replace(LOOPBACK_V4_IN_V6, '');
 
+/** Node reads answers from targets that it refuses to write: one bad target must not end the process. */
+function orCut(write: () => void, exchange: Pick<Exchange, 'cut'>): void {
+  try {
+    write();
+  } catch {
+    exchange.cut();
+  }
+}
+
 export function http1Exchange(request: IncomingMessage, response: ServerResponse, secure: boolean): Exchange {
   const { url = '/', method = 'GET', rawHeaders } = request;
   // A client that takes us for a proxy sends the absolute form (RFC 9112 section 3.2.2).
@@ -64,8 +73,10 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     },
     respond(status, headers, options = {}) {
       if (response.headersSent || response.destroyed) return;
-      response.writeHead(status, endToEnd(headers));
-      if (options.ended === true) response.end();
+      orCut(() => {
+        response.writeHead(status, endToEnd(headers));
+        if (options.ended === true) response.end();
+      }, this);
     },
     setTrailers(trailers) {
       response.addTrailers([...headerPairs(trailers)]);
@@ -112,11 +123,13 @@ export function http2Exchange(stream: ServerHttp2Stream, rawHeaders: FlatHeaders
     respond(status, headers, options = {}) {
       if (stream.headersSent || stream.destroyed || stream.closed) return;
       const ended = options.ended === true;
-      stream.respond([':status', String(status), ...lowerNames(endToEnd(headers))], {
-        endStream: ended,
-        waitForTrailers: !ended && options.trailers === true,
-      });
-      if (ended) complete = true;
+      orCut(() => {
+        stream.respond([':status', String(status), ...lowerNames(endToEnd(headers))], {
+          endStream: ended,
+          waitForTrailers: !ended && options.trailers === true,
+        });
+        if (ended) complete = true;
+      }, this);
     },
     setTrailers(next) {
       trailers = lowerNames(endToEnd(next));

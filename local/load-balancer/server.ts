@@ -49,7 +49,13 @@ const socketOf = ({ protocol, port }: Listener) => `${protocol}:${port}`;
 
 export function startBalancing(options: LoadBalancerOptions): LoadBalancer {
   const { origin, tls, portFor, log, putMetrics } = options;
-  const balancer = new Balancer({ invoke: options.invoke, log, onHealth: (arn) => { report.tell(arn); } });
+  const balancer = new Balancer({
+    invoke: options.invoke,
+    log,
+    onHealth: (arn) => {
+      report.tell(arn);
+    },
+  });
   const report = reportHealth(origin, (arn) => balancer.targets.healthOf(arn), log);
   const served = new Map<string, Served>();
   const closing = new Set<Promise<void>>();
