@@ -1,6 +1,11 @@
-/** The local Kafka is as strict as MSK, and takes what Milvus sends. Runs beside a started local mode, or without one. */
+/**
+ * The local Kafka is as strict as MSK, and takes what Milvus sends. Runs in a copy of its own (slot, network, data): a
+ * local mode that is up beside it, with clusters on its Kafka, must not notice.
+ */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { Admin, Consumer, Producer, type BaseOptions } from '@platformatic/kafka';
 import { ensureImages } from '../../../../local/images/images.ts';
@@ -11,16 +16,18 @@ import {
   startMessages,
   stopMessages,
 } from '../../../../local/messages/messages.ts';
+import { bridgeName, runtimeFolders } from '../../../../local/runtime/configuration.ts';
+import { mountsBelow, removeRuntime } from '../../../../local/runtime/podman.ts';
 import { ensureAuthority } from '../../../../local/setup/certificates.ts';
 import { ensureSystemPackages } from '../../../../local/setup/system-packages.ts';
-import { localSettings } from '../../../../local/settings.ts';
+import { localSettings, releaseSlot } from '../../../../local/settings.ts';
 
-const settings = localSettings();
+const root = mkdtempSync(join(tmpdir(), 'redkite-messages-'));
+const settings = localSettings(root);
 const user = { username: 'integration', password: randomBytes(12).toString('hex') };
 const topic = `integration-${randomBytes(4).toString('hex')}`;
 let bootstrap: string;
 let ca: string;
-let wasRunning: boolean;
 
 beforeAll(async () => {
   const report = (line: string) => {
@@ -28,7 +35,6 @@ beforeAll(async () => {
   };
   await ensureSystemPackages(report);
   const images = await ensureImages(settings, report);
-  wasRunning = await messagesRun(settings);
   ({ bootstrap } = await startMessages(settings, images));
   await awaitMessages(settings, 60_000);
   await putUsers(settings, [user]);
@@ -36,7 +42,9 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(async () => {
-  if (!wasRunning) await stopMessages(settings);
+  await removeRuntime(settings);
+  releaseSlot(settings);
+  rmSync(root, { recursive: true, force: true });
 }, 60_000);
 
 const options = (): BaseOptions => ({
@@ -119,3 +127,18 @@ test('starting what runs changes nothing', async () => {
   await expect(startMessages(settings, images)).resolves.toEqual({ bootstrap });
   await expect(metadata(scram(user))).resolves.toBe(1);
 });
+
+test('its data and its users outlive a stop', async () => {
+  await stopMessages(settings);
+  await expect(messagesRun(settings)).resolves.toBe(false);
+  await startMessages(settings, await ensureImages(settings, () => undefined));
+  await awaitMessages(settings, 60_000);
+  await expect(metadata(scram(user))).resolves.toBe(1);
+}, 90_000);
+
+test('removing the runtime leaves no mount, bridge or folder', async () => {
+  await removeRuntime(settings);
+  const folders = [join(settings.stateDir, 'containers'), runtimeFolders(settings).run];
+  expect(mountsBelow(folders, readFileSync('/proc/mounts', 'utf8'))).toEqual([]);
+  expect([...folders, `/sys/class/net/${bridgeName(settings)}`].filter((path) => existsSync(path))).toEqual([]);
+}, 60_000);

@@ -1,0 +1,478 @@
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fixed, forwardTo, get, httpTarget, setUp, stateOf, sumOf, type Setup } from './fixture.ts';
+
+let setup: Setup | undefined;
+const targets: { stop(): Promise<void> }[] = [];
+
+async function target(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  host?: string,
+  port?: number,
+) {
+  const made = await httpTarget(listener, host, port);
+  targets.push(made);
+  return made;
+}
+
+/** One HTTP/1.1 group `web` behind both listeners. */
+async function behind(
+  members: readonly { Id: string; Port: number }[],
+  fields: object = {},
+  state: { idleTimeoutSeconds?: number } = {},
+): Promise<Setup> {
+  const group = { name: 'web', targets: members.map(({ Id, Port }) => ({ Id, Port })), ...fields };
+  setup = await setUp(stateOf({ groups: [group], action: forwardTo('web'), ...state }));
+  return setup;
+}
+
+afterEach(async () => {
+  await setup?.stop();
+  setup = undefined;
+  await Promise.all(targets.splice(0).map((made) => made.stop()));
+});
+
+const echo = (request: IncomingMessage, response: ServerResponse) => {
+  response.writeHead(201, [
+    ['Set-Cookie', 'a=1'],
+    ['Set-Cookie', 'b=2'],
+    ['X-Url', request.url ?? ''],
+    ['X-Seen', JSON.stringify(request.headers)],
+    ['X-Raw', JSON.stringify(request.rawHeaders)],
+    ['X-Method', request.method ?? ''],
+    ['X-Version', request.httpVersion],
+  ]);
+  request.pipe(response);
+};
+
+describe('what the target and the client see', () => {
+  test('an HTTP/1.1 request, with the headers that the ALB adds', async () => {
+    const { http } = await behind([await target(echo)]);
+    const answer = await get(http(), '/a%20b?x=1&y', {
+      method: 'PUT',
+      headers: {
+        Host: 'demo.example',
+        'X-Forwarded-For': '192.0.2.1',
+        'X-Forwarded-Proto': 'gopher',
+        'X-Mixed-Case': 'v',
+      },
+      body: 'content',
+    });
+    expect(answer).toMatchObject({ status: 201, body: 'content' });
+    expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+    expect(answer.headers['x-url']).toBe('/a%20b?x=1&y');
+    expect(answer.headers['x-method']).toBe('PUT');
+    const seen = JSON.parse(String(answer.headers['x-seen'])) as Record<string, string>;
+    expect(seen).toMatchObject({
+      host: 'demo.example',
+      'x-forwarded-for': '192.0.2.1, 127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-port': '80',
+      'x-amzn-trace-id': expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/) as string,
+      'content-length': '7',
+    });
+    expect(answer.headers['x-raw']).toContain('X-Mixed-Case');
+  });
+
+  test('HTTP/1.1 over TLS', async () => {
+    const { https } = await behind([await target(echo)]);
+    const answer = await get(https(), '/', { tls: true });
+    expect(answer.status).toBe(201);
+    expect(JSON.parse(String(answer.headers['x-seen']))).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-port': '443',
+    });
+  });
+
+  test('an HTTP/2 client of an HTTP/1.1 target', async () => {
+    const { https } = await behind([await target(echo)]);
+    const session = connectHttp2(`https://127.0.0.1:${https()}`, { rejectUnauthorized: false });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/p',
+      ':authority': 'demo.example',
+      cookie: ['a=1', 'b=2'],
+    });
+    stream.end('over h2');
+    const [headers] = (await once(stream, 'response')) as [Record<string, string>];
+    let body = '';
+    stream.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    await once(stream, 'end');
+    expect(headers[':status']).toBe(201);
+    expect(headers['x-version']).toBe('1.1');
+    expect(headers['set-cookie']).toEqual(['a=1', 'b=2']);
+    expect(body).toBe('over h2');
+    expect(JSON.parse(headers['x-seen'] ?? '')).toMatchObject({ host: 'demo.example', cookie: 'a=1; b=2' });
+    session.close();
+  });
+
+  test('answers without a body: HEAD, 204, 304', async () => {
+    const { http, https } = await behind([
+      await target((request, response) => {
+        response.writeHead(Number(request.url?.slice(1)), { ETag: 'x' });
+        response.end();
+      }),
+    ]);
+    expect((await get(http(), '/200', { method: 'HEAD' })).status).toBe(200);
+    expect(await get(http(), '/204')).toMatchObject({ status: 204, body: '' });
+    expect(await get(http(), '/304')).toMatchObject({ status: 304, body: '' });
+    const session = connectHttp2(`https://127.0.0.1:${https()}`, { rejectUnauthorized: false });
+    for (const code of [204, 304]) {
+      const stream = session.request({ ':path': `/${code}` });
+      const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+      expect(headers[':status']).toBe(code);
+      stream.resume();
+      await once(stream, 'end');
+    }
+    session.close();
+  });
+
+  test('the HTTP listener speaks no HTTP/2', async () => {
+    const { http } = await behind([await target(echo)]);
+    const session = connectHttp2(`http://127.0.0.1:${http()}`);
+    await once(session, 'error');
+  });
+
+  test('one client connection carries many requests, one target connection too', async () => {
+    const ports = new Set<number | undefined>();
+    const made = await target((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end();
+    });
+    const { http } = await behind([made]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    for (let count = 0; count < 20; count += 1) {
+      await new Promise<void>((resolve, reject) => {
+        const request = httpRequest({ port: http(), host: '127.0.0.1', agent }, (response) => {
+          sockets.add(response.socket);
+          response.resume();
+          response.on('end', resolve);
+        });
+        request.on('error', reject);
+        request.end();
+      });
+    }
+    expect(sockets.size).toBe(1);
+    expect(ports.size).toBe(1);
+    agent.destroy();
+  });
+
+  test('garbage gets 400', async () => {
+    const { http } = await behind([await target(echo)]);
+    const socket = connect(http(), '127.0.0.1');
+    socket.write('no http at all\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 400 /);
+    socket.destroy();
+  });
+});
+
+describe('large bodies', () => {
+  test('are streamed: the answer begins before the request has ended, and nothing is held back', async () => {
+    const { http } = await behind([await target(echo)]);
+    const request = httpRequest({ host: '127.0.0.1', port: http(), method: 'POST' });
+    request.write('first');
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(String((await once(response, 'data'))[0])).toBe('first');
+    request.end('last');
+    expect(String((await once(response, 'data'))[0])).toBe('last');
+  });
+
+  test('a client that does not read stops the target: memory stays bounded', async () => {
+    const size = 256 * 1024 * 1024;
+    const block = Buffer.alloc(1024 * 1024);
+    let written = 0;
+    const made = await target((_request, response) => {
+      const write = () => {
+        while (written < size) {
+          written += block.length;
+          if (!response.write(block)) {
+            response.once('drain', write);
+            return;
+          }
+        }
+        response.end();
+      };
+      write();
+    });
+    const { http } = await behind([made]);
+    const request = httpRequest({ host: '127.0.0.1', port: http() });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.pause();
+    // Until the target is stopped by back pressure: the kernel's buffers, not ours, are what can be full.
+    let before = -1;
+    while (before !== written) {
+      before = written;
+      await sleep(200);
+    }
+    expect(written).toBeLessThan(32 * 1024 * 1024);
+    let received = 0;
+    response.on('data', (chunk: Buffer) => (received += chunk.length));
+    response.resume();
+    await once(response, 'end');
+    expect(received).toBe(size);
+  });
+});
+
+describe('when something is wrong', () => {
+  test('no target: 503 with the ALB’s page', async () => {
+    const { http } = await behind([]);
+    const answer = await get(http());
+    expect(answer.status).toBe(503);
+    expect(answer.headers).toMatchObject({ server: 'awselb/2.0', 'content-type': 'text/html' });
+    expect(answer.body).toContain('<h1>503 Service Temporarily Unavailable</h1>');
+  });
+
+  test('a refused connection: 502, counted', async () => {
+    const made = await target(echo);
+    await targets.pop()?.stop();
+    const { http, balancer, metrics } = await behind([made]);
+    expect((await get(http())).status).toBe(502);
+    await balancer.stop();
+    expect(sumOf(metrics, 'HTTPCode_ELB_502_Count')).toBe(1);
+    expect(sumOf(metrics, 'HTTPCode_ELB_5XX_Count')).toBe(1);
+    expect(sumOf(metrics, 'TargetConnectionErrorCount', true)).toBe(1);
+    expect(sumOf(metrics, 'RequestCount')).toBe(1);
+  });
+
+  test('a target that closes without an answer: 502', async () => {
+    const { http } = await behind([
+      await target((request) => {
+        request.socket.destroy();
+      }),
+    ]);
+    expect((await get(http())).status).toBe(502);
+  });
+
+  test('a target that is silent for the idle timeout: 504', async () => {
+    const { http } = await behind([await target(() => undefined)], {}, { idleTimeoutSeconds: 0.3 });
+    expect((await get(http())).status).toBe(504);
+  });
+
+  test('a target that dies in the middle of its answer: the client’s answer breaks off', async () => {
+    const { http } = await behind([
+      await target((_request, response) => {
+        response.write('half', () => {
+          response.socket?.destroy();
+        });
+      }),
+    ]);
+    await expect(get(http())).rejects.toThrow();
+  });
+
+  test('a client that leaves: the target’s request ends', async () => {
+    const left = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const { http } = await behind([
+      await target((_request, response) => {
+        response.on('close', left.resolve);
+        arrived.resolve();
+      }),
+    ]);
+    const request = httpRequest({ host: '127.0.0.1', port: http() });
+    request.on('error', () => undefined);
+    request.end();
+    await arrived.promise;
+    request.destroy();
+    await left.promise;
+  });
+
+  test('HTTP/1.1 to a group that speaks HTTP/2: 464', async () => {
+    const { http } = await behind([await target(echo)], { ProtocolVersion: 'HTTP2' });
+    expect((await get(http())).status).toBe(464);
+  });
+});
+
+test('a healthy target takes all requests while the other is dead; both dead: both are tried', async () => {
+  const alive = await target((_request, response) => response.end('alive'), '127.0.0.2');
+  const dead = await target(echo, '127.0.0.3');
+  await targets.pop()?.stop();
+  const { http, emulator } = await behind([alive, dead]);
+  const report = await emulator.reported('web', dead.Id, 'unhealthy');
+  expect(report.reason).toBe('Target.FailedHealthChecks');
+  await emulator.reported('web', alive.Id, 'healthy');
+  for (let count = 0; count < 20; count += 1) expect((await get(http())).body).toBe('alive');
+  alive.healthStatus = 500;
+  expect(await emulator.reported('web', alive.Id, 'unhealthy')).toMatchObject({
+    reason: 'Target.ResponseCodeMismatch',
+    description: 'Health checks failed with these codes: [500]',
+  });
+  const statuses = [(await get(http())).status, (await get(http())).status].sort();
+  expect(statuses).toEqual([200, 502]);
+  alive.healthStatus = 200;
+  await emulator.reported('web', alive.Id, 'healthy');
+});
+
+test('health: initial, healthy by the first success, timeout, unused', async () => {
+  let hang = false;
+  const made = await target(echo);
+  const original = made.server.listeners('request')[0] as (request: IncomingMessage, response: ServerResponse) => void;
+  made.server.removeAllListeners('request');
+  made.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!hang) original(request, response);
+  });
+  const { emulator } = await behind([made], { HealthyThresholdCount: 10, HealthCheckTimeoutSeconds: 0.1 });
+  await emulator.reported('web', made.Id, 'healthy');
+  const states = emulator.reports.flatMap(({ targets: told }) => told.map(({ state }) => state));
+  expect(states).toEqual(['initial', 'healthy']);
+  hang = true;
+  expect(await emulator.reported('web', made.Id, 'unhealthy')).toMatchObject({ reason: 'Target.Timeout' });
+  emulator.set(stateOf({ groups: [{ name: 'web', targets: [{ Id: made.Id, Port: made.Port }] }] }));
+  expect(await emulator.reported('web', made.Id, 'unused')).toMatchObject({ reason: 'Target.NotInUse' });
+});
+
+test('round robin over targets, also of one address with several ports', async () => {
+  const members = await Promise.all(['a', 'b', 'c'].map((name) => target((_request, response) => response.end(name))));
+  const { http, emulator } = await behind(members);
+  for (const { Id, Port } of members) await emulator.reported('web', Id, 'healthy', Port);
+  const seen: Record<string, number> = {};
+  for (let count = 0; count < 30; count += 1) {
+    const { body } = await get(http());
+    seen[body] = (seen[body] ?? 0) + 1;
+  }
+  expect(seen).toEqual({ a: 10, b: 10, c: 10 });
+});
+
+test('a target that is taken out drains: its request finishes, new ones go elsewhere, nothing is lost', async () => {
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const old = await target((_request, response) => {
+    arrived.resolve();
+    void release.promise.then(() => response.end('old'));
+  });
+  const young = await target((_request, response) => response.end('young'));
+  const { http, emulator } = await behind([old]);
+  const slow = get(http());
+  await arrived.promise;
+  const both = [old, young].map(({ Id, Port }) => ({ Id, Port }));
+  emulator.set(stateOf({ groups: [{ name: 'web', targets: both.slice(1) }], action: forwardTo('web') }));
+  expect(await emulator.reported('web', old.Id, 'draining', old.Port)).toMatchObject({
+    reason: 'Target.DeregistrationInProgress',
+  });
+  expect((await get(http())).body).toBe('young');
+  release.resolve();
+  expect((await slow).body).toBe('old');
+});
+
+test('after the deregistration delay what is left is broken off', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const old = await target(() => {
+    arrived.resolve();
+  });
+  const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '0.1' }];
+  const { http, emulator } = await behind([old], { Attributes });
+  const slow = get(http());
+  await arrived.promise;
+  emulator.set(stateOf({ groups: [{ name: 'web', targets: [], Attributes }], action: forwardTo('web') }));
+  expect((await slow).status).toBe(502);
+});
+
+test('a rule that changes while requests run: each gets an answer, and the new rule holds', async () => {
+  const made = await target((_request, response) => setTimeout(() => response.end('before'), 20));
+  const { http, emulator } = await behind([made]);
+  const statuses = new Set<string>();
+  let changed = false;
+  const clients = Array.from({ length: 8 }, async () => {
+    for (;;) {
+      const began = changed;
+      const { status, body } = await get(http());
+      statuses.add(`${status} ${body}`);
+      if (status === 418) return;
+      expect(status).toBe(200);
+      if (began) await sleep(1);
+    }
+  });
+  while (!statuses.has('200 before')) await sleep(5);
+  emulator.set(
+    stateOf({
+      groups: [{ name: 'web', targets: [{ Id: made.Id, Port: made.Port }] }],
+      action: forwardTo('web'),
+      rules: [
+        { Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/*'] } }], Actions: [fixed(418)] },
+      ],
+    }),
+  );
+  changed = true;
+  await Promise.all(clients);
+  expect([...statuses].sort()).toEqual(['200 before', '418 ']);
+});
+
+test('a listener that is deleted finishes its requests and opens no more', async () => {
+  const release = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const made = await target((_request, response) => {
+    arrived.resolve();
+    void release.promise.then(() => response.end('done'));
+  });
+  const { http, balancer, emulator } = await behind([made]);
+  const port = http();
+  const slow = get(port);
+  await arrived.promise;
+  emulator.set({ ...stateOf({}), Listeners: [], Rules: [] });
+  while (balancer.portOf('listener-http') !== undefined) await sleep(5);
+  release.resolve();
+  expect((await slow).body).toBe('done');
+  await expect(get(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('weights', async () => {
+  const [a, b] = [await target((_q, response) => response.end('a')), await target((_q, response) => response.end('b'))];
+  const group = (name: string, { Id, Port }: { Id: string; Port: number }) => ({ name, targets: [{ Id, Port }] });
+  const action = forwardTo('a', 'b', 'c');
+  [0.75, 0.25, 0].forEach((share, index) =>
+    Object.assign(action.ForwardConfig.TargetGroups[index] ?? {}, { Weight: share * 100 }),
+  );
+  setup = await setUp(stateOf({ groups: [group('a', a), group('b', b)], action }));
+  let ofA = 0;
+  for (let count = 0; count < 400; count += 1) if ((await get(setup.http())).body === 'a') ofA += 1;
+  // 300 expected; 6 standard deviations of 8.7.
+  expect(Math.abs(ofA - 300)).toBeLessThan(52);
+});
+
+test('redirects and fixed responses', async () => {
+  setup = await setUp(
+    stateOf({
+      action: { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', Protocol: 'HTTPS', Port: '443' } },
+      rules: [{ Conditions: [{ Field: 'host-header', Values: ['fixed.*'] }], Actions: [fixed(410, 'gone')] }],
+    }),
+  );
+  const redirected = await get(setup.http(), '/a/b?c=d', { headers: { Host: 'demo.example:4601' } });
+  expect(redirected.status).toBe(301);
+  expect(redirected.headers.location).toBe('https://demo.example:443/a/b?c=d');
+  expect(await get(setup.http(), '/', { headers: { Host: 'FIXED.example' } })).toMatchObject({
+    status: 410,
+    body: 'gone',
+  });
+  expect(await get(setup.http(), '/', { method: 'HEAD', headers: { Host: 'fixed.x' } })).toMatchObject({
+    status: 410,
+    body: '',
+  });
+});
+
+test('the emulator restarts: the last known state goes on, and health is told again', async () => {
+  const made = await target((_request, response) => response.end('here'));
+  const { http, emulator } = await behind([made]);
+  await emulator.reported('web', made.Id, 'healthy');
+  await emulator.stop();
+  expect((await get(http())).body).toBe('here');
+  emulator.reports.length = 0;
+  emulator.revision = 1;
+  emulator.state = stateOf({ action: fixed(410) });
+  await emulator.restart();
+  while ((await get(http())).status !== 410) await sleep(10);
+});
+
+test('a port that is taken is said and does not end the others', async () => {
+  setup = await setUp(stateOf({ action: fixed(410) }));
+  const state = stateOf({ action: fixed(410) });
+  setup.emulator.set({
+    ...state,
+    Listeners: [...state.Listeners, { ListenerArn: 'tcp', LoadBalancerArn: 'x', Port: 1, Protocol: 'TCP' }],
+  });
+  while (!setup.logged.some((line) => line.includes('protocol TCP is not served'))) await sleep(5);
+  expect((await get(setup.http())).status).toBe(410);
+});
