@@ -24,15 +24,17 @@ function ensureDependencies() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  const log = join(root, '.redkite', 'logs', 'npm-ci.log');
+  const log = join(root, '.redkite', 'logs', 'npm-install.log');
   mkdirSync(dirname(log), { recursive: true });
   console.error('redkite: installing npm packages (about a minute the first time) ...');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
+  // Not `npm ci`: it refuses a lock file as soon as the registry lacks an optional package of some *other* platform.
+  // With --no-save, install takes the locked versions as well and writes nothing back.
+  const result = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, encoding: 'utf8' });
   writeFileSync(log, `${result.stdout ?? ''}${result.stderr ?? ''}`);
   if (result.error) fail(`npm could not be started: ${result.error.message}. Is npm in PATH?`);
   if (result.status !== 0) {
     fail(
-      `npm ci failed (log: ${log}). Check that the npm registry can be reached, then run the same command again.\n` +
+      `npm install failed (log: ${log}). Check that the npm registry can be reached, then run the same command again.\n` +
         `${(result.stderr ?? '').split('\n').slice(-15).join('\n')}`,
     );
   }
