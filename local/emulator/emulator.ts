@@ -3,7 +3,7 @@
  * and on the container network's gateway. Everything it keeps is below the copy's state folder, and is gone with the
  * process: what is deployed into it is deployed again by the next `npm start`.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { awaitDaemon, startDaemon, stopDaemon } from '../processes.ts';
@@ -62,7 +62,11 @@ export function emulatorEnvironment(
 
 export async function startEmulator(settings: LocalSettings, options: EmulatorOptions): Promise<void> {
   const env = emulatorEnvironment(settings, options);
-  for (const name of ['state', 's3', 'tmp']) mkdirSync(join(settings.stateDir, NAME, name), { recursive: true });
+  const folder = join(settings.stateDir, NAME);
+  for (const name of ['state', 's3', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
+  // MiniStack puts its CommonJS worker script for functions below; our own package.json would make it an ES module, and
+  // every function would end at its start without a word.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'commonjs' }));
   const pid = startDaemon(settings, { name: NAME, command: options.python, args: ['-m', 'redkite_emulator'], env });
   await awaitDaemon(settings, NAME, () => answersAs(settings, pid), START_TIMEOUT_MS);
 }

@@ -304,3 +304,26 @@ export function sumOf(metrics: readonly MetricDatum[], name: string, withGroup =
     .filter(({ MetricName, Dimensions }) => MetricName === name && (Dimensions?.length === 2) === withGroup)
     .reduce((sum, { StatisticValues }) => sum + (StatisticValues?.Sum ?? 0), 0);
 }
+
+/** Something that happens on the other side of a connection. */
+export function signal(): { readonly told: Promise<unknown>; readonly tell: () => void } {
+  let tell: () => void = () => undefined;
+  const told = new Promise((resolve) => {
+    tell = () => {
+      resolve(undefined);
+    };
+  });
+  return { told, tell };
+}
+
+export type Target = Awaited<ReturnType<typeof httpTarget>>;
+
+/** One HTTP/1.1 group `web` behind both listeners. */
+export function behind(
+  members: readonly { Id: string; Port: number }[],
+  fields: object = {},
+  state: { idleTimeoutSeconds?: number } = {},
+): Promise<Setup> {
+  const group = { name: 'web', targets: members.map(({ Id, Port }) => ({ Id, Port })), ...fields };
+  return setUp(stateOf({ groups: [group], action: forwardTo('web'), ...state }));
+}

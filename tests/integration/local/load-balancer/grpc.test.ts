@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import grpc from '@grpc/grpc-js';
-import { fixed, forwardTo, setUp, stateOf, certificate, sumOf, type Setup } from './fixture.ts';
+import { fixed, forwardTo, setUp, signal, stateOf, certificate, sumOf, type Setup } from './fixture.ts';
 
 const { status } = grpc;
 const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value };
@@ -28,7 +28,7 @@ let port: number;
 let setup: Setup;
 let client: grpc.Client;
 /** Resolves when the target sees the next call cancelled. */
-let cancelled: PromiseWithResolvers<void>;
+let cancelled: ReturnType<typeof signal>;
 let metadataSeen: grpc.Metadata | undefined;
 let deadlineSeen: grpc.Deadline | undefined;
 
@@ -44,7 +44,7 @@ const handlers = {
     metadataSeen = call.metadata;
     deadlineSeen = call.getDeadline();
     call.on('cancelled', () => {
-      cancelled.resolve();
+      cancelled.tell();
     });
     const text = call.request.subarray(0, 8).toString();
     if (text === 'hang') return;
@@ -74,7 +74,7 @@ const handlers = {
       call.end();
     });
     call.on('cancelled', () => {
-      cancelled.resolve();
+      cancelled.tell();
     });
   },
 };
@@ -105,7 +105,7 @@ const group = (fields: object = {}) => ({
 });
 
 beforeEach(async () => {
-  cancelled = Promise.withResolvers();
+  cancelled = signal();
   await startTarget();
   setup = await setUp(stateOf({ groups: [group()], action: forwardTo('grpc') }));
   client = new grpc.Client(`localhost:${setup.https()}`, grpc.credentials.createSsl(Buffer.from(certificate.cert)), {
@@ -235,7 +235,7 @@ test('a deadline ends the call on both sides', async () => {
   const { error } = await unary('hang', { deadline: Date.now() + 300 });
   expect(error?.code).toBe(status.DEADLINE_EXCEEDED);
   expect(Number(deadlineSeen)).toBeLessThan(Date.now() + 300);
-  await cancelled.promise;
+  await cancelled.told;
 });
 
 test('a cancellation reaches the target', async () => {
@@ -244,7 +244,7 @@ test('a cancellation reaches the target', async () => {
   call.write(Buffer.from('x'));
   await once(call, 'data');
   call.cancel();
-  await cancelled.promise;
+  await cancelled.told;
 });
 
 test('a hundred calls at once share one session to the target', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { forwardTo, get, groupArn, setUp, stateOf, sumOf, type Setup } from './fixture.ts';
+import { forwardTo, get, groupArn, setUp, signal, stateOf, sumOf, type Setup } from './fixture.ts';
 
 const FUNCTION = 'arn:aws:lambda:eu-central-1:000000000000:function:wake';
 let setup: Setup;
@@ -88,12 +88,12 @@ test('a request body of 1 MB passes, one byte more is 413', async () => {
 });
 
 test('a function slower than the idle timeout: 504, and it is told', async () => {
-  const told = Promise.withResolvers<void>();
+  const told = signal();
   const { http } = await behind(
     (_event, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
-          told.resolve();
+          told.tell();
           reject(new Error('aborted'));
         });
       }),
@@ -101,7 +101,7 @@ test('a function slower than the idle timeout: 504, and it is told', async () =>
     0.2,
   );
   expect((await get(http())).status).toBe(504);
-  await told.promise;
+  await told.told;
 });
 
 test('a gRPC request gets the function’s answer as plain HTTP/2', async () => {
