@@ -3,7 +3,7 @@
  * command; its output is shown only when it fails.
  */
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { ensurePython } from './setup/python.ts';
 import type { LocalSettings } from './settings.ts';
@@ -35,9 +35,9 @@ export async function check(settings: LocalSettings): Promise<boolean> {
     { name: 'serverless package', command: 'serverless', args: ['package', '--stage', 'dev'] },
     {
       name: 'cfn-lint',
-      command: python,
+      command: join(dirname(python), 'cfn-lint'),
       // W3005: the Serverless Framework writes a DependsOn beside the GetAtt of each function's role; harmless.
-      args: ['-m', 'cfnlint', '--template', TEMPLATE, '--ignore-checks', 'W3005', '--regions', ...REGIONS],
+      args: ['--template', TEMPLATE, '--ignore-checks', 'W3005', '--regions', ...REGIONS],
     },
   ];
   let passed = 0;

@@ -2,7 +2,7 @@
  * Proves a cluster with a real client through the load balancer: inserts, indexes, loads and searches the digits, and
  * compares the answers with brute force. Data that is there from an earlier run is searched again, not inserted twice.
  */
-import { DataType, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { DataType, LoadState, MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { DIMENSIONS, loadDigits, nearest, recall } from './digits.ts';
 
 export const COLLECTION = 'digits';
@@ -85,7 +85,7 @@ export async function prove(entry: Entry, report: (line: string) => void): Promi
         limit: TOP,
         params: { ef: EF },
         metric_type: 'L2',
-        output_fields: ['label'],
+        output_fields: ['id', 'label'],
         consistency_level: 0,
       });
     const first = heldOut.slice(0, 1);
@@ -120,7 +120,7 @@ async function isComplete(client: MilvusClient, rows: number): Promise<boolean> 
   if (!value.valueOf()) return false;
   const { state } = await client.getLoadState({ collection_name: COLLECTION });
   const { data } = await client.getCollectionStatistics({ collection_name: COLLECTION });
-  return String(state) === 'LoadStateLoaded' && Number(data['row_count']) === rows;
+  return state === LoadState.LoadStateLoaded && Number(data['row_count']) === rows;
 }
 
 async function createCollection(client: MilvusClient): Promise<void> {

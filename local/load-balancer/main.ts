@@ -44,4 +44,5 @@ process.once('SIGTERM', () => {
 });
 
 await loadBalancer.ready;
+log(`Following the load balancers of ${AWS_ENDPOINT_URL}.`);
 writeFileSync(env.REDKITE_READY_FILE, String(process.pid));

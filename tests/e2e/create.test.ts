@@ -50,7 +50,8 @@ test('a second run uses what is there', async () => {
 test('a proxy that is stopped is replaced, registered, and found by clients without anyone asking', async () => {
   const ecs = awsClient(settings, ECSClient);
   const cluster = `redkite-${settings.stage}`;
-  const list = async () => (await ecs.send(new ListTasksCommand({ cluster, serviceName: 'demo_proxy' }))).taskArns ?? [];
+  const list = async () =>
+    (await ecs.send(new ListTasksCommand({ cluster, serviceName: 'demo_proxy' }))).taskArns ?? [];
   const before = await list();
   for (const task of before) await ecs.send(new StopTaskCommand({ cluster, task }));
   const entry = await entryOf(settings);

@@ -1,7 +1,6 @@
 /** Every state machine: its happy path, each of its catches, each of its timeouts. */
 import { INPUTS, MACHINES, OPERATION, Rig, withDeadline, withTimeout, type Behaviour } from './rig.ts';
 
-
 let rig: Rig;
 beforeAll(async () => {
   rig = await Rig.start();

@@ -5,11 +5,14 @@ after `stopTimeout` (30 s by default) SIGKILL; the task is STOPPED when they are
 replaces a task as soon as it is to stop. A container that exits is noticed at once.
 MiniStack: StopTask marks the task STOPPED, then waits for `docker stop` (5 s) before it answers; does not replace a
 stopped task of a service; looks ten times a second, and at each DescribeTasks and ListTasks, at every container.
-Filled: the stop runs in the background; one waiting call a container tells its exit. While the containers end,
+Filled: the stop runs in the background; the kernel tells the exit of a container's process (a waiting call of podman's API
+looks four times a second by itself, with locks and a database, which kept a core busy). While the containers end,
 lastStatus is STOPPING, one of the states AWS passes through, which takes the task out of the service's count.
 """
 
+import os
 import queue
+import select
 import threading
 import time
 
@@ -43,6 +46,21 @@ def _recount(task):
     cluster = ecs._cluster_name_from_arn(task["clusterArn"])
     ecs._recount_cluster(cluster)
     ecs._refresh_service_state(cluster, task.get("group", ""))
+
+
+def await_exit(docker_client, identifier):
+    """Returns when the container's first process is gone; at once when that cannot be watched (an engine elsewhere)."""
+    pid = docker_client.api.inspect_container(identifier)["State"].get("Pid")
+    if not pid:
+        return
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        select.select([process], [], [])
+    finally:
+        os.close(process)
 
 
 def begin_stop(task, reason, stop_code, docker_client):
@@ -174,7 +192,9 @@ def _wait_for_exit(docker_client, task, index, exits):
 
     while ecs._task_is_active(task["taskArn"], task):
         try:
-            answer = docker_client.api.wait(task["_docker_ids"][index], timeout=None)
+            identifier = task["_docker_ids"][index]
+            await_exit(docker_client, identifier)
+            answer = docker_client.api.wait(identifier, timeout=None)
             return exits.put((index, answer.get("StatusCode", 0)))
         except docker.errors.NotFound:
             return exits.put((index, KILLED))

@@ -11,7 +11,7 @@ test('dimensions are what AWS calls them', () => {
 
 test('values of a minute become statistics, for the load balancer and for its group', () => {
   const metrics = new Metrics();
-  for (const value of [0.5, 0.1, 0.3]) metrics.addBoth('TargetResponseTime', LB, GROUP, value, 'Seconds');
+  for (const value of [0.5, 0.125, 0.25]) metrics.addBoth('TargetResponseTime', LB, GROUP, value, 'Seconds');
   const taken = metrics.take(NOW);
   expect(taken.map(({ Dimensions }) => Dimensions)).toEqual([
     [{ Name: 'LoadBalancer', Value: 'app/entry/0123' }],
@@ -23,7 +23,7 @@ test('values of a minute become statistics, for the load balancer and for its gr
   expect(taken[0]).toMatchObject({
     MetricName: 'TargetResponseTime',
     Unit: 'Seconds',
-    StatisticValues: { SampleCount: 3, Sum: 0.9, Minimum: 0.1, Maximum: 0.5 },
+    StatisticValues: { SampleCount: 3, Sum: 0.875, Minimum: 0.125, Maximum: 0.5 },
   });
   expect(metrics.take(NOW)).toEqual([]);
 });
