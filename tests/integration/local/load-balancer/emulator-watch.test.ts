@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { watchEmulator, type Watch } from '../../../../local/emulator-watch.ts';
-import { FakeEmulator, stateOf } from './fixture.ts';
+import { stateOf } from './elbv2-state.ts';
+import { FakeEmulator } from './fake-emulator.ts';
 
 const POLL_SECONDS = 0.2;
 let emulator: FakeEmulator;

@@ -1,112 +1,26 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import grpc from '@grpc/grpc-js';
-import { fixed, forwardTo, setUp, signal, stateOf, certificate, sumOf, type Setup } from './fixture.ts';
+import { fixed, forwardTo, stateOf } from './elbv2-state.ts';
+import { setUp, certificate, sumOf, type Setup } from './fixture.ts';
+import { MESSAGE_LIMIT, bytes, grpcTarget, type GrpcTarget } from './grpc-target.ts';
 
 const { status } = grpc;
-const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value };
-const method = (path: string, requestStream: boolean, responseStream: boolean) => ({
-  path,
-  requestStream,
-  responseStream,
-  requestSerialize: bytes.serialize,
-  requestDeserialize: bytes.deserialize,
-  responseSerialize: bytes.serialize,
-  responseDeserialize: bytes.deserialize,
-});
-const definition = {
-  Unary: method('/test.Echo/Unary', false, false),
-  Down: method('/test.Echo/Down', false, true),
-  Up: method('/test.Echo/Up', true, false),
-  Both: method('/test.Echo/Both', true, true),
-};
-const health = { Check: method('/grpc.health.v1.Health/Check', false, false) };
-const MESSAGE_LIMIT = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
-
-let target: grpc.Server;
-let port: number;
+let target: GrpcTarget;
 let setup: Setup;
 let client: grpc.Client;
-/** Resolves when the target sees the next call cancelled. */
-let cancelled: ReturnType<typeof signal>;
-let metadataSeen: grpc.Metadata | undefined;
-let deadlineSeen: grpc.Deadline | undefined;
-
-const trailers = () => {
-  const metadata = new grpc.Metadata();
-  metadata.set('x-trailer', 'there');
-  metadata.set('x-trailer-bin', Buffer.from([0, 255]));
-  return metadata;
-};
-
-const handlers = {
-  Unary: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-    metadataSeen = call.metadata;
-    deadlineSeen = call.getDeadline();
-    call.on('cancelled', () => {
-      cancelled.tell();
-    });
-    const text = call.request.subarray(0, 8).toString();
-    if (text === 'hang') return;
-    if (text === 'fail') {
-      callback({ code: status.FAILED_PRECONDITION, details: 'not loaded', metadata: trailers() });
-      return;
-    }
-    const first = new grpc.Metadata();
-    first.set('x-first', 'header');
-    call.sendMetadata(first);
-    callback(null, call.request, trailers());
-  },
-  Down: (call: grpc.ServerWritableStream<Buffer, Buffer>) => {
-    for (let index = 0; index < 100; index += 1) call.write(Buffer.from(`${call.request.toString()} ${index}`));
-    call.end(trailers());
-  },
-  Up: (call: grpc.ServerReadableStream<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-    let count = 0;
-    call.on('data', () => (count += 1));
-    call.on('end', () => {
-      callback(null, Buffer.from(String(count)));
-    });
-  },
-  Both: (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
-    call.on('data', (message: Buffer) => call.write(message));
-    call.on('end', () => {
-      call.end();
-    });
-    call.on('cancelled', () => {
-      cancelled.tell();
-    });
-  },
-};
-
-async function startTarget(onPort = 0): Promise<void> {
-  target = new grpc.Server(MESSAGE_LIMIT);
-  target.addService(definition, handlers);
-  target.addService(health, {
-    Check: (_call: unknown, callback: grpc.sendUnaryData<Buffer>) => {
-      callback(null, Buffer.alloc(0));
-    },
-  });
-  port = await new Promise<number>((resolve, reject) => {
-    target.bindAsync(`127.0.0.1:${onPort}`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
-    });
-  });
-}
 
 const group = (fields: object = {}) => ({
   name: 'grpc',
   ProtocolVersion: 'GRPC',
   HealthCheckPath: '/grpc.health.v1.Health/Check',
   Matcher: { GrpcCode: '0' },
-  targets: [{ Id: '127.0.0.1', Port: port }],
+  targets: [{ Id: '127.0.0.1', Port: target.port }],
   ...fields,
 });
 
 beforeEach(async () => {
-  cancelled = signal();
-  await startTarget();
+  target = await grpcTarget();
   setup = await setUp(stateOf({ groups: [group()], action: forwardTo('grpc') }));
   client = new grpc.Client(`localhost:${setup.https()}`, grpc.credentials.createSsl(Buffer.from(certificate.cert)), {
     ...MESSAGE_LIMIT,
@@ -117,7 +31,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.close();
   await setup.stop();
-  target.forceShutdown();
+  target.kill();
 });
 
 interface Outcome {
@@ -164,12 +78,12 @@ test('a unary call with its metadata both ways', async () => {
   expect(outcome.metadata.get('x-first')).toEqual(['header']);
   expect(outcome.trailers.get('x-trailer')).toEqual(['there']);
   expect(outcome.trailers.get('x-trailer-bin')).toEqual([Buffer.from([0, 255])]);
-  expect(metadataSeen?.get('authorization')).toEqual(['token']);
-  expect(metadataSeen?.get('x-blob-bin')).toEqual([Buffer.from([1, 2, 255])]);
-  expect(metadataSeen?.get('x-forwarded-proto')).toEqual(['https']);
-  expect(metadataSeen?.get('x-forwarded-port')).toEqual(['443']);
-  expect(metadataSeen?.get('x-forwarded-for')).toEqual(['127.0.0.1']);
-  expect(metadataSeen?.get('x-amzn-trace-id')[0]).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+  expect(target.seen.metadata?.get('authorization')).toEqual(['token']);
+  expect(target.seen.metadata?.get('x-blob-bin')).toEqual([Buffer.from([1, 2, 255])]);
+  expect(target.seen.metadata?.get('x-forwarded-proto')).toEqual(['https']);
+  expect(target.seen.metadata?.get('x-forwarded-port')).toEqual(['443']);
+  expect(target.seen.metadata?.get('x-forwarded-for')).toEqual(['127.0.0.1']);
+  expect(target.seen.metadata?.get('x-amzn-trace-id')[0]).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
 });
 
 test('an error status with its trailers', async () => {
@@ -234,8 +148,8 @@ test('a message of 10 MB', async () => {
 test('a deadline ends the call on both sides', async () => {
   const { error } = await unary('hang', { deadline: Date.now() + 300 });
   expect(error?.code).toBe(status.DEADLINE_EXCEEDED);
-  expect(Number(deadlineSeen)).toBeLessThan(Date.now() + 300);
-  await cancelled.told;
+  expect(Number(target.seen.deadline)).toBeLessThan(Date.now() + 300);
+  await target.seen.cancelled.told;
 });
 
 test('a cancellation reaches the target', async () => {
@@ -244,7 +158,7 @@ test('a cancellation reaches the target', async () => {
   call.write(Buffer.from('x'));
   await once(call, 'data');
   call.cancel();
-  await cancelled.told;
+  await target.seen.cancelled.told;
 });
 
 test('a hundred calls at once share one session to the target', async () => {
@@ -253,9 +167,9 @@ test('a hundred calls at once share one session to the target', async () => {
 });
 
 test('a target that is gone: UNAVAILABLE; back again: served', async () => {
-  target.forceShutdown();
+  target.kill();
   expect((await unary('x')).error?.code).toBe(status.UNAVAILABLE);
-  await startTarget(port);
+  target = await grpcTarget(target.port);
   expect((await unary('again')).value?.toString()).toBe('again');
 });
 
@@ -264,7 +178,7 @@ test('a target killed in the middle of a stream ends the client’s stream', asy
   call.write(Buffer.from('x'));
   await once(call, 'data');
   const failed = once(call, 'error');
-  target.forceShutdown();
+  target.kill();
   expect(((await failed)[0] as grpc.ServiceError).code).not.toBe(status.OK);
 });
 
@@ -318,7 +232,7 @@ test('the target’s health is its answer to a gRPC call', async () => {
 test('a target that resets: 502', async () => {
   const session = connect(`https://127.0.0.1:${setup.https()}`, { rejectUnauthorized: false });
   await setup.emulator.reported('grpc', '127.0.0.1', 'healthy');
-  target.forceShutdown();
+  target.kill();
   const stream = session.request({ ':method': 'POST', ':path': '/x', 'content-type': 'application/grpc' });
   stream.end();
   const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];

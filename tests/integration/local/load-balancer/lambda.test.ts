@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { forwardTo, get, groupArn, setUp, signal, stateOf, sumOf, type Setup } from './fixture.ts';
+import { forwardTo, groupArn, stateOf } from './elbv2-state.ts';
+import { get, setUp, signal, sumOf, type Setup } from './fixture.ts';
 
 const FUNCTION = 'arn:aws:lambda:eu-central-1:000000000000:function:wake';
 let setup: Setup;

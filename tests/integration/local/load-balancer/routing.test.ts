@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { behind as serve, fixed, forwardTo, get, httpTarget, setUp, signal, stateOf, type Setup } from './fixture.ts';
+import { fixed, forwardTo, stateOf } from './elbv2-state.ts';
+import { behind as serve, get, httpTarget, setUp, signal, type Setup } from './fixture.ts';
 
 let setup: Setup | undefined;
 const targets: { stop(): Promise<void> }[] = [];
