@@ -5,7 +5,7 @@ import type { MilvusPort } from './verify.ts';
 const OK = 'Success';
 
 export async function connectMilvus(address: string, timeoutMs: number): Promise<MilvusPort> {
-  const client = new MilvusClient({ address, timeout: timeoutMs });
+  const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
   await client.connectPromise;
   const checked = (what: string, status: { error_code?: string | number; reason?: string }) => {
     if (status.error_code !== OK && status.error_code !== 0)

@@ -32,7 +32,13 @@ interface Status {
 }
 
 export function connect({ address, authorityFile }: Entry): MilvusClient {
-  return new MilvusClient({ address, ssl: true, tls: { rootCertPath: authorityFile }, timeout: 60_000 });
+  return new MilvusClient({
+    address,
+    ssl: true,
+    tls: { rootCertPath: authorityFile },
+    timeout: 60_000,
+    logLevel: 'error',
+  });
 }
 
 export async function prove(entry: Entry, report: (line: string) => void): Promise<Proof> {
