@@ -2,14 +2,22 @@
 import { DataType, MilvusClient } from '@zilliz/milvus2-sdk-node';
 import type { MilvusPort } from './verify.ts';
 
-const OK = 'Success';
+interface Status {
+  readonly error_code?: string | number | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Milvus answers a refusal as a status, not as an error; returns its reason, or undefined when all went well. */
+export function refusal({ error_code: code, reason }: Status): string | undefined {
+  return code === 'Success' || code === 0 ? undefined : (reason ?? 'no reason given');
+}
 
 export async function connectMilvus(address: string, timeoutMs: number): Promise<MilvusPort> {
   const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
   await client.connectPromise;
-  const checked = (what: string, status: { error_code?: string | number; reason?: string }) => {
-    if (status.error_code !== OK && status.error_code !== 0)
-      throw new Error(`${what}: ${status.reason ?? 'no reason'}`);
+  const checked = (what: string, status: Status) => {
+    const reason = refusal(status);
+    if (reason !== undefined) throw new Error(`${what}: ${reason}`);
   };
   return {
     createCollection: async (name) => {

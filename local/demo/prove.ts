@@ -3,6 +3,7 @@
  * compares the answers with brute force. Data that is there from an earlier run is searched again, not inserted twice.
  */
 import { DataType, LoadState, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { refusal } from '../../functions/verify-cluster/milvus.ts';
 import { DIMENSIONS, loadDigits, nearest, recall } from './digits.ts';
 
 export const COLLECTION = 'digits';
@@ -24,11 +25,6 @@ export interface Proof {
   readonly labelAccuracy: number;
   /** Milliseconds by step; only the steps that were done. */
   readonly timings: Readonly<Record<string, number>>;
-}
-
-interface Status {
-  readonly error_code?: string | number | undefined;
-  readonly reason?: string | undefined;
 }
 
 export function connect({ address, authorityFile }: Entry): MilvusClient {
@@ -147,8 +143,7 @@ async function createCollection(client: MilvusClient): Promise<void> {
   );
 }
 
-function checked(what: string, status: Status): void {
-  if (status.error_code !== 'Success' && status.error_code !== 0) {
-    throw new Error(`Milvus refused ${what}: ${status.reason ?? 'no reason given'}`);
-  }
+function checked(what: string, status: Parameters<typeof refusal>[0]): void {
+  const reason = refusal(status);
+  if (reason !== undefined) throw new Error(`Milvus refused ${what}: ${reason}`);
 }

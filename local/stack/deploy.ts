@@ -20,7 +20,6 @@ export interface DeployInput {
 export interface Stack {
   /** Base URL of the HTTP API, without a slash at the end. */
   readonly apiUrl: string;
-  readonly createMachineArn: string;
 }
 
 const SOURCES = ['serverless.yml', 'package-lock.json', 'functions', 'resources', 'statemachines'];
@@ -82,7 +81,6 @@ export async function describeStack(settings: LocalSettings): Promise<Stack> {
   };
   return {
     apiUrl: `http://127.0.0.1:${settings.ports.emulator}/_aws/execute-api/${output('HttpApiId')}/$default`,
-    createMachineArn: output('CreateClusterMachineArn'),
   };
 }
 

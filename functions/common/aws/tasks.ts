@@ -1,7 +1,6 @@
 /** ECS tasks of a cluster, read from ECS itself: the truth that events only report. */
 import { DescribeTasksCommand, paginateListTasks, type ECSClient } from '@aws-sdk/client-ecs';
-import { parseTaskGroup } from '../cluster/names.ts';
-import { memberStartedBy } from '../cluster/names.ts';
+import { memberStartedBy, parseTaskGroup } from '../cluster/names.ts';
 import { observeTask, type TaskObservation } from '../cluster/tasks.ts';
 import { hasName } from '../lambda/errors.ts';
 

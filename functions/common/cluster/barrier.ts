@@ -4,7 +4,7 @@
  */
 import { isServing, isStopped, type TaskObservation } from './tasks.ts';
 
-/** Enough failures of one group's tasks that waiting any longer is of no use. */
+/** So many tasks of this group (as built by names.ts); `stopped` barriers look at the group only. */
 export interface BarrierWant {
   readonly group: string;
   readonly count: number;
@@ -12,10 +12,10 @@ export interface BarrierWant {
 
 export interface Barrier {
   readonly id: string;
-  /** Tasks that must serve; with `none`, groups of which no task may be left. */
+  /** `serving`: as many tasks as wanted must serve. `stopped`: no task of the wanted groups may be left. */
   readonly kind: 'serving' | 'stopped';
   readonly wants: readonly BarrierWant[];
-  /** Failed tasks of one group, since `since`, that break the barrier. */
+  /** So many tasks of one group may fail, since `since`; one more breaks the barrier. */
   readonly toleratedFailures: number;
   /** The error under which it breaks. */
   readonly failureName: string;
