@@ -10,6 +10,7 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const startedAt = Date.now();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [command = 'help', ...args] = process.argv.slice(2);
 
@@ -53,6 +54,8 @@ const runtime = runtimeFolder();
 const env = {
   ...process.env,
   PATH: [runtime, join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+  // `npm start` measures from here, installation included.
+  REDKITE_STARTED_AT: String(startedAt),
 };
 const [program, programArgs] =
   command === 'exec'

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<boolean>>> = {
   status: async () => (await import('./down.ts')).status(localSettings()),
   check: async () => (await import('./check.ts')).check(localSettings()),
   test: async () => (await import('./suites.ts')).test(localSettings(), args),
+  bench: async () => (await import('../bench/main.ts')).bench(localSettings(), args),
   openapi: async () => (await import('./openapi.ts')).openapi(localSettings(), args),
 };
 

@@ -10,20 +10,25 @@ import { addCredentialsRoute } from './emulator/task-credentials.ts';
 import { startLoadBalancer } from './load-balancer/load-balancer.ts';
 import { awaitMessages, putUsers, startMessages } from './messages/messages.ts';
 import { GOALS, prove, type Proof } from './demo/prove.ts';
+import { memoryInUse } from './memory.ts';
 import { tally, say } from './report.ts';
 import { startContainerService } from './runtime/podman.ts';
 import { ensureAuthority, issueCertificate } from './setup/certificates.ts';
 import { ensurePython } from './setup/python.ts';
 import { ensureSystemPackages } from './setup/system-packages.ts';
 import { DEMO, ensureAwake } from './stack/cluster.ts';
+import { createTimes } from './stack/create-times.ts';
 import { deploy, describeStack, messagesUser } from './stack/deploy.ts';
 import type { LocalSettings } from './settings.ts';
+import { writeStartRecord, type StartRecord } from './start-record.ts';
 
 const MESSAGES_TIMEOUT_MS = 60_000;
 
 interface Progress {
   proof?: Proof;
   apiUrl?: string;
+  /** Generation of the cluster when this run created it. */
+  created?: number;
 }
 
 type Task = ListrTaskWrapper<Progress, ListrRendererFactory, ListrRendererFactory>;
@@ -31,7 +36,9 @@ type Task = ListrTaskWrapper<Progress, ListrRendererFactory, ListrRendererFactor
 /** Milliseconds by step, in the order in which they ended. */
 export type Timings = Record<string, number>;
 
-export async function bringUp(settings: LocalSettings): Promise<{ proof: Proof; timings: Timings; apiUrl: string }> {
+export async function bringUp(
+  settings: LocalSettings,
+): Promise<{ proof: Proof; timings: Timings; apiUrl: string; created: number | undefined }> {
   const timings: Timings = {};
   const step = (title: string, work: (report: (line: string) => void, progress: Progress) => Promise<void>) => ({
     title,
@@ -87,7 +94,8 @@ export async function bringUp(settings: LocalSettings): Promise<{ proof: Proof; 
         await putUsers(settings, [await messagesUser(settings)]);
       }),
       step(`Create cluster ${DEMO}`, async (report, progress) => {
-        await ensureAwake(settings, progress.apiUrl ?? '', report);
+        const { created, generation } = await ensureAwake(settings, progress.apiUrl ?? '', report);
+        if (created) progress.created = generation;
       }),
       step('Prove it with real data', async (report, progress) => {
         progress.proof = await prove(await entryOf(settings), report);
@@ -96,9 +104,9 @@ export async function bringUp(settings: LocalSettings): Promise<{ proof: Proof; 
     // On a terminal a picture that moves; in CI and in files one line a step, with its time.
     { renderer: 'default', fallbackRenderer: 'simple', fallbackRendererCondition: () => !interactive },
   );
-  const { proof, apiUrl } = await tasks.run({});
+  const { proof, apiUrl, created } = await tasks.run({});
   if (proof === undefined || apiUrl === undefined) throw new Error('The cluster was not proven.');
-  return { proof, timings, apiUrl };
+  return { proof, timings, apiUrl, created };
 }
 
 export async function entryOf(settings: LocalSettings): Promise<{ address: string; authorityFile: string }> {
@@ -107,8 +115,16 @@ export async function entryOf(settings: LocalSettings): Promise<{ address: strin
 }
 
 export async function up(settings: LocalSettings): Promise<boolean> {
-  const started = performance.now();
-  const { proof, timings, apiUrl } = await bringUp(settings);
+  const started = commandStarted();
+  const { proof, timings, apiUrl, created } = await bringUp(settings);
+  const record: StartRecord = {
+    startedAt: new Date(started).toISOString(),
+    toFirstSearchMs: proof.firstSearchAt - started,
+    create: created === undefined ? null : ((await createTimes(settings, DEMO, created)) ?? null),
+    memoryBytes: memoryInUse(settings),
+    timings: { ...timings, ...proof.timings },
+  };
+  writeStartRecord(settings, record);
   const checks = [
     { name: 'recall@10 against brute force', value: proof.recallAt10, goal: GOALS.recallAt10 },
     { name: 'label accuracy of the nearest neighbour', value: proof.labelAccuracy, goal: GOALS.labelAccuracy },
@@ -124,7 +140,14 @@ export async function up(settings: LocalSettings): Promise<boolean> {
   ]) {
     say(`  ${seconds(time).padStart(8)}  ${name}`);
   }
-  say(`  ${seconds(performance.now() - started).padStart(8)}  in all`);
+  say(`  ${seconds(Date.now() - started).padStart(8)}  in all`);
+  say('\nMeasured:');
+  say(`  ${seconds(record.toFirstSearchMs).padStart(8)}  from the command to the first search`);
+  if (record.create !== null) {
+    say(`  ${seconds(record.create.totalMs).padStart(8)}  for the create's execution; of it`);
+    say(`  ${seconds(record.create.outsideMs).padStart(8)}  neither in starting containers nor in etcd and Milvus`);
+  }
+  say(`  ${(record.memoryBytes / 1024 ** 3).toFixed(1).padStart(4)} GiB  of memory for everything`);
   const { address, authorityFile } = await entryOf(settings);
   say(`
 The cluster ${DEMO} is awake.
@@ -139,6 +162,11 @@ What you can do next:
   npm run stop          end everything; npm run clean removes its data as well`);
   const failed = checks.filter(({ value, goal }) => value < goal).length;
   return tally({ passed: checks.length - failed, failed });
+}
+
+/** Milliseconds since the epoch. launch.mjs says when the user's command began: before this process. */
+function commandStarted(): number {
+  return Number(process.env['REDKITE_STARTED_AT'] ?? Date.now());
 }
 
 function seconds(milliseconds: number): string {

@@ -15,7 +15,7 @@ export async function ensureAwake(
   settings: LocalSettings,
   apiUrl: string,
   report: (line: string) => void,
-): Promise<{ readonly created: boolean }> {
+): Promise<{ readonly created: boolean; readonly generation: number }> {
   const existing = await showCluster(settings, apiUrl, DEMO);
   const created = existing === undefined || existing.phase === 'failed';
   if (created) {
@@ -24,15 +24,15 @@ export async function ensureAwake(
     if (answer.status !== 202)
       throw new Error(`POST /clusters answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
-  await follow(settings, apiUrl, report);
-  return { created };
+  const { generation } = await follow(settings, apiUrl, report);
+  return { created, generation };
 }
 
-async function follow(settings: LocalSettings, apiUrl: string, report: (line: string) => void): Promise<void> {
+async function follow(settings: LocalSettings, apiUrl: string, report: (line: string) => void): Promise<ClusterView> {
   const started = Date.now();
   for (;;) {
     const view = await showCluster(settings, apiUrl, DEMO);
-    if (view?.phase === 'awake') return;
+    if (view?.phase === 'awake') return view;
     if (view?.phase === 'failed') throw new Error(failureText(settings, view));
     if (Date.now() - started > TIMEOUT_MS) {
       throw new Error(

@@ -9,6 +9,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -33,6 +34,15 @@ def listening_socket(address, port):
     return listener
 
 
+def connect_engine():
+    """The client's import and the engine's first answer take over a second; the first task should not pay for them."""
+    from ministack.services import ecs
+
+    client = ecs._get_docker()
+    if client is not None:
+        client.containers.list(all=True)
+
+
 def main():
     port = int(os.environ["GATEWAY_PORT"])
     gateway = os.environ.get("REDKITE_GATEWAY_ADDRESS")
@@ -44,6 +54,7 @@ def main():
     from ministack.app import app
 
     gaps.fill_all()
+    threading.Thread(target=connect_engine, daemon=True, name="connect-engine").start()
     config = Config()
     config.bind = [f"fd://{listener.fileno()}" for listener in listeners]
     config.keep_alive_timeout = 75

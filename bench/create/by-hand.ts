@@ -1,0 +1,185 @@
+/**
+ * The limit of a create: the same containers (image, command, environment, memory) started by hand through the engine's
+ * API, all at once, with addresses fixed beforehand so that nothing has to be registered; ready when every role says so
+ * and a collection could be made. No Lambda, no state machine, no event, no DNS, no load balancer.
+ */
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
+import { clusterSpecSchema } from '../../functions/common/cluster/spec.ts';
+import { memberHost } from '../../functions/common/cluster/names.ts';
+import type { Placement } from '../../functions/common/aws/placement.ts';
+import { planRoles, profileOf } from '../../functions/common/releases/plan.ts';
+import { ETCD } from '../../functions/common/releases/profiles.ts';
+import { memberTaskDefinition } from '../../functions/launch-members/task-definition.ts';
+import { roleTaskDefinition } from '../../functions/launch-services/task-definition.ts';
+import { observeRole } from '../../functions/probe-compute/probe.ts';
+import { connectMilvus } from '../../functions/verify-cluster/milvus.ts';
+import { verifyCluster } from '../../functions/verify-cluster/verify.ts';
+import type { Images } from '../../local/images/images.ts';
+import { podman } from '../../local/runtime/podman.ts';
+import { awsEnvironment, type LocalSettings } from '../../local/settings.ts';
+
+export interface ByHandInput {
+  readonly images: Images;
+  /** unix:///path, as DOCKER_HOST. */
+  readonly dockerHost: string;
+  readonly brokers: readonly string[];
+  readonly user: { readonly username: string; readonly password: string };
+  readonly bucket: string;
+}
+
+interface Container {
+  readonly name: string;
+  readonly address: string;
+  readonly definition: RegisterTaskDefinitionCommandInput;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const NAME = 'by-hand';
+const NAMESPACE = 'redkite.internal';
+/** Of the copy's network; ECS tasks get theirs from the other end. */
+const FIRST_HOST = 201;
+const POLL_MS = 50;
+const TIMEOUT_MS = 120_000;
+
+export interface ByHandCluster {
+  /** host:port of the proxy. */
+  readonly address: string;
+  readonly remove: () => Promise<void>;
+}
+
+export async function startByHand(settings: LocalSettings, input: ByHandInput): Promise<ByHandCluster> {
+  const containers = plan(settings, input);
+  const remove = async () => {
+    await podman(settings, ['rm', '--force', '--ignore', '--time', '0', ...containers.map(({ name }) => name)]);
+  };
+  try {
+    await Promise.all(containers.map((container) => start(settings, input.dockerHost, container)));
+    const profile = profileOf(clusterSpecSchema.parse({ name: NAME }));
+    const roles = containers.filter(({ definition }) => definition.taskRoleArn !== undefined);
+    await Promise.all(roles.map((role) => healthy(role, profile.ports.management)));
+    const proxy = roles.find(({ name }) => name.endsWith('proxy'));
+    if (proxy === undefined) throw new Error('The release has no proxy.');
+    const address = `${proxy.address}:${profile.ports.client}`;
+    await verifyCluster(await connectMilvus(address, TIMEOUT_MS));
+    return { address, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHandInput): Container[] {
+  const spec = clusterSpecSchema.parse({ name: NAME });
+  const profile = profileOf(spec);
+  const placement: Placement = {
+    stage: settings.stage,
+    ecsCluster: NAME,
+    network: {},
+    executionRoleArn: NAME,
+    logGroup: NAME,
+    region: settings.region,
+  };
+  const address = (index: number) => settings.network.subnet.replace(/\d+\/\d+$/, String(FIRST_HOST + index));
+  const ordinals = Array.from({ length: spec.metadata.members }, (_, ordinal) => ordinal);
+  // Names are for tasks whose addresses nobody knows beforehand.
+  const named = ordinals.map((ordinal) => [`${memberHost(NAME, ordinal)}.${NAMESPACE}`, address(ordinal)] as const);
+  const members = ordinals.map((ordinal): Container => {
+    const definition = memberTaskDefinition(placement, {
+      cluster: NAME,
+      ordinal,
+      members: spec.metadata.members,
+      namespace: NAMESPACE,
+      token: NAME,
+      image: images.etcd,
+    });
+    return { name: `${NAME}-etcd-${ordinal}`, address: address(ordinal), definition, environment: {} };
+  });
+  const milvus = {
+    image: images.milvus,
+    namespaceName: NAMESPACE,
+    bucket,
+    objects: { address: settings.network.gateway, port: String(settings.ports.emulator), tls: false },
+    brokers,
+    messagesSecretArn: NAME,
+    taskRoleArn: NAME,
+  };
+  const credentials = awsEnvironment(settings);
+  const roles = planRoles(spec).map((role, index): Container => ({
+    name: `${NAME}-${role.role}`,
+    address: address(members.length + index),
+    definition: roleTaskDefinition(placement, { spec, role, profile, settings: milvus }),
+    environment: {
+      ETCD_ENDPOINTS: ordinals.map((ordinal) => `${address(ordinal)}:${ETCD.clientPort}`).join(','),
+      KAFKA_SASLUSERNAME: user.username,
+      KAFKA_SASLPASSWORD: user.password,
+      MINIO_USEIAM: 'false',
+      MINIO_ACCESS_KEY_ID: credentials['AWS_ACCESS_KEY_ID'] ?? '',
+      MINIO_SECRET_ACCESS_KEY: credentials['AWS_SECRET_ACCESS_KEY'] ?? '',
+    },
+  }));
+  return [...members, ...roles].map((container) => withAddresses(container, named));
+}
+
+function withAddresses(container: Container, named: readonly (readonly [string, string])[]): Container {
+  const replaced = (text: string) => named.reduce((result, [name, address]) => result.replaceAll(name, address), text);
+  const definitions = container.definition.containerDefinitions?.map((definition) => ({
+    ...definition,
+    command: definition.command?.map(replaced),
+  }));
+  return { ...container, definition: { ...container.definition, containerDefinitions: definitions } };
+}
+
+async function start(
+  settings: LocalSettings,
+  dockerHost: string,
+  { name, address, definition, environment }: Container,
+): Promise<void> {
+  const container = definition.containerDefinitions?.[0];
+  const given = Object.fromEntries((container?.environment ?? []).map((pair) => [pair.name ?? '', pair.value ?? '']));
+  const variables = Object.entries({ ...given, ...environment }).map(([key, value]) => `${key}=${value}`);
+  const network = settings.network.name;
+  await engine(dockerHost, `/containers/create?name=${name}`, {
+    Image: container?.image,
+    Cmd: container?.command,
+    Env: variables,
+    HostConfig: { NetworkMode: network, Memory: Number(definition.memory) * 1024 ** 2 },
+    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
+  });
+  await engine(dockerHost, `/containers/${name}/start`, undefined);
+}
+
+function engine(dockerHost: string, path: string, body: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        socketPath: dockerHost.replace('unix://', ''),
+        path: `/v1.41${path}`,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          if (status < 300) resolve();
+          else reject(new Error(`The container engine answered ${status} to ${path}: ${text}`));
+        });
+      },
+    );
+    call.on('error', reject);
+    call.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+async function healthy({ name, address }: Container, port: number): Promise<void> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const { problem } = await observeRole(name, address, { port, timeoutMs: 2_000 });
+    if (problem === undefined) return;
+    if (Date.now() > deadline) throw new Error(`${name} was not healthy in time: ${problem}`);
+    await sleep(POLL_MS);
+  }
+}
