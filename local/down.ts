@@ -2,18 +2,17 @@
 import { rmSync } from 'node:fs';
 import { stopEmulator } from './emulator/emulator.ts';
 import { removeCredentialsRoute } from './emulator/task-credentials.ts';
-import { removeAllContainers, removeRuntime } from './runtime/podman.ts';
+import { CONTAINER_SERVICE, removeAllContainers, removeRuntime } from './runtime/podman.ts';
 import { runningPid, startedDaemons, stopDaemon } from './processes.ts';
 import { say } from './report.ts';
 import { releaseSlot, type LocalSettings } from './settings.ts';
 
-/** The container service goes last: containers are removed through it. */
-const LAST = 'containers';
-
 export async function down(settings: LocalSettings): Promise<boolean> {
   // The emulator first: it would start stopped tasks of its services again.
   await stopEmulator(settings);
-  for (const name of startedDaemons(settings).filter((name) => name !== LAST)) await stopDaemon(settings, name);
+  // The container service last: containers are removed through it.
+  for (const name of startedDaemons(settings).filter((name) => name !== CONTAINER_SERVICE))
+    await stopDaemon(settings, name);
   await removeCredentialsRoute(settings);
   await removeAllContainers(settings);
   await removeRuntime(settings);

@@ -23,6 +23,8 @@ export interface LocalSettings {
   readonly stage: string;
   readonly accountId: string;
   readonly region: string;
+  /** Built from packages, or pulled: the stock images, where a registry can be reached. */
+  readonly imageSource: 'packages' | 'stock';
   readonly ports: {
     /** The emulated AWS APIs, on loopback and on the container network's gateway. */
     readonly emulator: number;
@@ -50,6 +52,13 @@ const PORTS_A_SLOT = 10;
 
 const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Exported for its test. An empty variable is an unset one. */
+export function imageSource(value: string | undefined): LocalSettings['imageSource'] {
+  if (value === undefined || value === '' || value === 'packages') return 'packages';
+  if (value === 'stock') return value;
+  throw new Error(`REDKITE_IMAGES=${value}: it is \`packages\` (the default) or \`stock\`.`);
+}
+
 /** A pure function of the slot, so that two copies can never disagree about who owns an address. */
 export function settingsForSlot(slot: number, root = repositoryRoot): LocalSettings {
   const port = FIRST_PORT + slot * PORTS_A_SLOT;
@@ -64,6 +73,7 @@ export function settingsForSlot(slot: number, root = repositoryRoot): LocalSetti
     stage: LOCAL_STAGE,
     accountId: LOCAL_ACCOUNT,
     region: LOCAL_REGION,
+    imageSource: imageSource(process.env['REDKITE_IMAGES']),
     ports: { emulator: port, entryHttp: port + 1, entryHttps: port + 2 },
     network: {
       name: `redkite-${slot}`,

@@ -5,7 +5,12 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ensureProbeImage } from './images/images.ts';
+import { messagesRun } from './messages/messages.ts';
+import { runningPid, startedDaemons } from './processes.ts';
+import { CONTAINER_SERVICE, removeRuntime, startContainerService } from './runtime/podman.ts';
 import { ensurePython } from './setup/python.ts';
+import { ensureSystemPackages } from './setup/system-packages.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
@@ -44,30 +49,60 @@ const jest =
   };
 
 /** The gaps of the emulator, each with its test, in the emulator's own language. */
-const emulatorGaps: Suite = async (settings) => {
-  const report = reportFile(settings, 'emulator.xml');
-  const python = await ensurePython(settings, say);
-  await execa(python, ['-m', 'pytest', '-q', '-m', 'not docker', `--junitxml=${report}`, 'local/emulator/tests'], {
-    cwd: settings.root,
-    reject: false,
-    stdout: process.stderr,
-    stderr: 'inherit',
-  });
+const pytest =
+  (name: string, marker: string, env: Readonly<Record<string, string>> = {}): Suite =>
+  async (settings) => {
+    const report = reportFile(settings, `${name}.xml`);
+    const python = await ensurePython(settings, say);
+    await execa(python, ['-m', 'pytest', '-q', '-m', marker, `--junitxml=${report}`, 'local/emulator/tests'], {
+      cwd: settings.root,
+      reject: false,
+      stdout: process.stderr,
+      stderr: 'inherit',
+      env,
+    });
+    try {
+      const numbers = /<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="\d+" tests="(\d+)"/.exec(
+        readFileSync(report, 'utf8'),
+      );
+      const [, errors, failures, tests] = (numbers ?? []).map(Number);
+      if (errors === undefined || failures === undefined || tests === undefined) return BROKEN;
+      return { passed: tests - errors - failures, failed: errors + failures };
+    } catch {
+      return BROKEN;
+    }
+  };
+
+/**
+ * Those of the gaps whose tasks must be containers: on this copy's container service and network, which are taken away
+ * again afterwards, unless local mode runs on them.
+ */
+const containers: Suite = async (settings) => {
+  await ensureSystemPackages(say);
+  const image = await ensureProbeImage(settings, say);
   try {
-    const numbers = /<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="\d+" tests="(\d+)"/.exec(
-      readFileSync(report, 'utf8'),
-    );
-    const [, errors, failures, tests] = (numbers ?? []).map(Number);
-    if (errors === undefined || failures === undefined || tests === undefined) return BROKEN;
-    return { passed: tests - errors - failures, failed: errors + failures };
-  } catch {
-    return BROKEN;
+    const suite = pytest('containers', 'docker', {
+      DOCKER_HOST: await startContainerService(settings),
+      REDKITE_NETWORK: settings.network.name,
+      REDKITE_GATEWAY_ADDRESS: settings.network.gateway,
+      REDKITE_PROBE_IMAGE: image,
+    });
+    return await suite(settings);
+  } finally {
+    if (!(await localModeRuns(settings))) await removeRuntime(settings);
   }
 };
 
+/** Asked afterwards: it may have been started or stopped meanwhile, and a service alone is left by an interrupted run. */
+async function localModeRuns(settings: LocalSettings): Promise<boolean> {
+  const parts = startedDaemons(settings).filter((name) => name !== CONTAINER_SERVICE);
+  return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
+}
+
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: jest('unit'),
-  emulator: emulatorGaps,
+  emulator: pytest('emulator', 'not docker'),
+  containers,
   statemachines: jest('statemachines', '--runInBand'),
   integration: jest('integration', '--runInBand', '--passWithNoTests'),
   e2e: jest('e2e', '--runInBand', '--passWithNoTests'),

@@ -2,7 +2,7 @@
  * `npm start`: from a fresh checkout to a Milvus cluster that has answered a search, on a local AWS. Every step can be
  * run again: what is there and right is used as it is.
  */
-import { Listr, type ListrRendererFactory, type ListrTaskWrapper } from 'listr2';
+import { Listr, type ListrRendererFactory, type ListrTask, type ListrTaskWrapper } from 'listr2';
 import { ensureImages } from './images/images.ts';
 import { startDns } from './dns/dns.ts';
 import { startEmulator } from './emulator/emulator.ts';
@@ -36,77 +36,106 @@ type Task = ListrTaskWrapper<Progress, ListrRendererFactory, ListrRendererFactor
 /** Milliseconds by step, in the order in which they ended. */
 export type Timings = Record<string, number>;
 
+/** The shared parts alone: everything that is there before the first cluster. Returns the base URL of the API. */
+export async function bringUpStack(settings: LocalSettings): Promise<string> {
+  const progress = await listr(stackSteps(settings, {})).run({});
+  if (progress.apiUrl === undefined) throw new Error('The stack was not deployed.');
+  return progress.apiUrl;
+}
+
+/** The stack with the cluster `demo`, proven. */
 export async function bringUp(
   settings: LocalSettings,
 ): Promise<{ proof: Proof; timings: Timings; apiUrl: string; created: number | undefined }> {
   const timings: Timings = {};
-  const step = (title: string, work: (report: (line: string) => void, progress: Progress) => Promise<void>) => ({
+  const steps = [
+    ...stackSteps(settings, timings),
+    step(timings, `Create cluster ${DEMO}`, async (report, progress) => {
+      const { created, generation } = await ensureAwake(settings, progress.apiUrl ?? '', report);
+      if (created) progress.created = generation;
+    }),
+    step(timings, 'Prove it with real data', async (report, progress) => {
+      progress.proof = await prove(await entryOf(settings), report);
+    }),
+  ];
+  const { proof, apiUrl, created } = await listr(steps).run({});
+  if (proof === undefined || apiUrl === undefined) throw new Error('The cluster was not proven.');
+  return { proof, timings, apiUrl, created };
+}
+
+type Step = ListrTask<Progress, ListrRendererFactory>;
+
+function step(
+  timings: Timings,
+  title: string,
+  work: (report: (line: string) => void, progress: Progress) => Promise<void>,
+): Step {
+  return {
     title,
-    task: async (progress: Progress, task: Task) => {
+    task: async (progress, task: Task) => {
       const started = performance.now();
       await work((line) => {
         task.output = line;
       }, progress);
-      timings[title] = performance.now() - started;
-      task.title = `${title} (${seconds(timings[title])})`;
+      const took = performance.now() - started;
+      timings[title] = took;
+      task.title = `${title} (${seconds(took)})`;
     },
+  };
+}
+
+function listr(steps: Step[]): Listr<Progress> {
+  const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
+  // On a terminal a picture that moves; in CI and in files one line a step, with its time.
+  return new Listr<Progress>(steps, {
+    renderer: 'default',
+    fallbackRenderer: 'simple',
+    fallbackRendererCondition: () => !interactive,
   });
+}
+
+function stackSteps(settings: LocalSettings, timings: Timings): Step[] {
   let python = '';
   let images = { milvus: '', etcd: '', kafka: '' };
   let bootstrap = '';
   let dockerHost = '';
-  const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
-  const tasks = new Listr<Progress>(
-    [
-      step('System packages', (report) => ensureSystemPackages(report)),
-      step('Python packages', async (report) => {
-        python = await ensurePython(settings, report);
-      }),
-      step('Images', async (report) => {
-        images = await ensureImages(settings, report);
-      }),
-      step('Containers and Kafka', async () => {
-        dockerHost = await startContainerService(settings);
-        ({ bootstrap } = await startMessages(settings, images));
-      }),
-      step('AWS emulator, DNS, load balancer', async () => {
-        const authority = await ensureAuthority(settings);
-        await startEmulator(settings, {
-          python,
-          dockerHost,
-          messagesBootstrap: bootstrap,
-          extraEnv: { NODE_EXTRA_CA_CERTS: authority.caFile },
-        });
-        await addCredentialsRoute(settings);
-        const certificate = await issueCertificate(settings, {
-          name: 'entry',
-          dnsNames: ['localhost', `${DEMO}.localhost`],
-          addresses: ['127.0.0.1'],
-        });
-        await Promise.all([startDns(settings), startLoadBalancer(settings, certificate)]);
-      }),
-      step('Deploy serverless.yml', async (report, progress) => {
-        report(await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd }));
-        progress.apiUrl = (await describeStack(settings)).apiUrl;
-      }),
-      step('Kafka users', async () => {
-        await awaitMessages(settings, MESSAGES_TIMEOUT_MS);
-        await putUsers(settings, [await messagesUser(settings)]);
-      }),
-      step(`Create cluster ${DEMO}`, async (report, progress) => {
-        const { created, generation } = await ensureAwake(settings, progress.apiUrl ?? '', report);
-        if (created) progress.created = generation;
-      }),
-      step('Prove it with real data', async (report, progress) => {
-        progress.proof = await prove(await entryOf(settings), report);
-      }),
-    ],
-    // On a terminal a picture that moves; in CI and in files one line a step, with its time.
-    { renderer: 'default', fallbackRenderer: 'simple', fallbackRendererCondition: () => !interactive },
-  );
-  const { proof, apiUrl, created } = await tasks.run({});
-  if (proof === undefined || apiUrl === undefined) throw new Error('The cluster was not proven.');
-  return { proof, timings, apiUrl, created };
+  return [
+    step(timings, 'System packages', (report) => ensureSystemPackages(report)),
+    step(timings, 'Python packages', async (report) => {
+      python = await ensurePython(settings, report);
+    }),
+    step(timings, 'Images', async (report) => {
+      images = await ensureImages(settings, report);
+    }),
+    step(timings, 'Containers and Kafka', async () => {
+      dockerHost = await startContainerService(settings);
+      ({ bootstrap } = await startMessages(settings, images));
+    }),
+    step(timings, 'AWS emulator, DNS, load balancer', async () => {
+      const authority = await ensureAuthority(settings);
+      await startEmulator(settings, {
+        python,
+        dockerHost,
+        messagesBootstrap: bootstrap,
+        extraEnv: { NODE_EXTRA_CA_CERTS: authority.caFile },
+      });
+      await addCredentialsRoute(settings);
+      const certificate = await issueCertificate(settings, {
+        name: 'entry',
+        dnsNames: ['localhost', `${DEMO}.localhost`],
+        addresses: ['127.0.0.1'],
+      });
+      await Promise.all([startDns(settings), startLoadBalancer(settings, certificate)]);
+    }),
+    step(timings, 'Deploy serverless.yml', async (report, progress) => {
+      report(await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd }));
+      progress.apiUrl = (await describeStack(settings)).apiUrl;
+    }),
+    step(timings, 'Kafka users', async () => {
+      await awaitMessages(settings, MESSAGES_TIMEOUT_MS);
+      await putUsers(settings, [await messagesUser(settings)]);
+    }),
+  ];
 }
 
 export async function entryOf(settings: LocalSettings): Promise<{ address: string; authorityFile: string }> {

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { parseTaskGroup } from '../common/cluster/names.ts';
+import { sharedPort } from '../common/releases/ports.ts';
 import { connectMilvus } from './milvus.ts';
 import { verifyCluster } from './verify.ts';
 
 const TIMEOUT_MS = 30_000;
-const CLIENT_PORT = 19_530;
+const CLIENT_PORT = sharedPort('client');
 
 export const handler = stepHandler(
   z.object({ groups: z.array(z.object({ group: z.string(), addresses: z.array(z.string()) })) }),

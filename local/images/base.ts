@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { imageStoreEnvironment } from '../runtime/podman.ts';
-import { pinnedVersion, step, type BuildContext, type Recipe } from './recipe.ts';
+import { pinnedVersion, type BuildContext, type Recipe } from './recipe.ts';
 
 /** Not needed to run anything; halves the image. */
 const LEFT_OUT = [
@@ -58,13 +58,13 @@ async function build(context: BuildContext, codename: string): Promise<void> {
   }
   const root = join(context.work, 'root');
   const args = ['--variant=minbase', '--include=ca-certificates', codename, root, main.uri];
-  await step(context, 'debootstrap', args);
-  await step(context, 'rm', ['-rf', ...LEFT_OUT.map((folder) => join(root, folder))]);
-  await step(context, 'mkdir', ['-p', ...[...LEFT_OUT, ...KEPT].map((folder) => join(root, folder))]);
+  await context.run('debootstrap', args);
+  await context.run('rm', ['-rf', ...LEFT_OUT.map((folder) => join(root, folder))]);
+  await context.run('mkdir', ['-p', ...[...LEFT_OUT, ...KEPT].map((folder) => join(root, folder))]);
   writeFileSync(join(root, 'etc/apt/sources.list'), sourcesList(sources));
   const archive = join(context.work, 'root.tar');
-  await step(context, 'tar', ['-C', root, '-cf', archive, '.']);
-  await step(context, 'podman', ['import', '--quiet', archive, context.tag], {
+  await context.run('tar', ['-C', root, '-cf', archive, '.']);
+  await context.run('podman', ['import', '--quiet', archive, context.tag], {
     env: imageStoreEnvironment(context.settings),
   });
 }

@@ -7,18 +7,10 @@
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { imageStoreEnvironment } from '../runtime/podman.ts';
 import { ensurePython } from '../setup/python.ts';
-import {
-  buildContainerfile,
-  pinnedVersion,
-  recipeFile,
-  recipeFiles,
-  recipeFolder,
-  step,
-  type BuildContext,
-  type Recipe,
-} from './recipe.ts';
+import { filesOf, type BuildContext, type Recipe } from './recipe.ts';
+
+const files = filesOf('milvus');
 
 /** Placeholders of the wheel's template that have no default of their own. */
 const FOLDERS: Readonly<Record<string, string>> = {
@@ -59,16 +51,15 @@ export function stockConfiguration(template: string): string {
 
 async function build(context: BuildContext, authority: string): Promise<void> {
   const python = await ensurePython(context.settings, context.report);
-  const folder = recipeFolder('milvus');
   const wheels = join(context.work, 'wheel');
   const root = join(context.work, 'milvus');
   const configs = join(root, 'configs');
-  await step(context, python, [
+  await context.run(python, [
     ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
-    ...['--requirement', join(folder, 'requirements.txt'), '--dest', wheels],
+    ...['--requirement', join(files.folder, 'requirements.txt'), '--dest', wheels],
   ]);
-  await step(context, python, [
-    join(folder, 'unpack.py'),
+  await context.run(python, [
+    join(files.folder, 'unpack.py'),
     ...readdirSync(wheels).map((file) => join(wheels, file)),
     root,
   ]);
@@ -79,14 +70,14 @@ async function build(context: BuildContext, authority: string): Promise<void> {
   renameSync(join(root, 'glog.conf'), join(configs, 'glog.conf'));
   rmSync(wheels, { recursive: true });
   copyFileSync(authority, join(context.work, 'authority.crt'));
-  await buildContainerfile(context, 'milvus', imageStoreEnvironment(context.settings), await context.base());
+  await context.containerfile(await context.base());
 }
 
 export function milvusRecipe(base: string, authority: string): Recipe {
   return {
     name: 'milvus',
-    version: pinnedVersion(recipeFile('milvus', 'requirements.txt'), /^milvus==(\S+)/m),
-    inputs: [base, ...recipeFiles('milvus'), JSON.stringify([FOLDERS, STOCK_VALUES]), readFileSync(authority, 'utf8')],
+    version: files.version('requirements.txt', /^milvus==(\S+)/m),
+    inputs: [base, ...files.inputs(), JSON.stringify([FOLDERS, STOCK_VALUES]), readFileSync(authority, 'utf8')],
     build: (context) => build(context, authority),
   };
 }

@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { logFile, logTail } from '../processes.ts';
-import { podmanForImages } from '../runtime/podman.ts';
+import { imageStoreEnvironment, podmanForImages } from '../runtime/podman.ts';
 import type { LocalSettings } from '../settings.ts';
 
-export type ImageName = 'base' | 'etcd' | 'milvus' | 'kafka';
+export type ImageName = 'base' | 'etcd' | 'milvus' | 'kafka' | 'probe';
+/** Of the folders beside this file. */
+type FolderName = ImageName | 'stock';
 
-export interface BuildContext {
+interface BuildPlace {
   readonly settings: LocalSettings;
   readonly tag: string;
   /** Empty, removed afterwards. */
@@ -21,6 +23,22 @@ export interface BuildContext {
   /** Tag of the base image once it exists; the rest of a recipe can go on before. */
   readonly base: () => Promise<string>;
   readonly report: (line: string) => void;
+}
+
+/** All that a recipe's `build` works with. */
+export interface BuildContext extends BuildPlace {
+  /** Runs one program of the build; its output goes to the image's log. */
+  readonly run: (command: string, args: readonly string[], options?: StepOptions) => Promise<void>;
+  /** `podman build` of the recipe's Containerfile, or of `file`, over what is in the work folder. */
+  readonly containerfile: (base?: string, file?: string) => Promise<void>;
+}
+
+export function buildContext(name: ImageName, place: BuildPlace): BuildContext {
+  return {
+    ...place,
+    run: (command, args, options) => step(place, command, args, options),
+    containerfile: (base, file) => buildContainerfile(place, name, imageStoreEnvironment(place.settings), base, file),
+  };
 }
 
 export interface Recipe {
@@ -31,17 +49,27 @@ export interface Recipe {
   readonly build: (context: BuildContext) => Promise<void>;
 }
 
-export const recipeFolder = (name: ImageName) => fileURLToPath(new URL(name, import.meta.url));
+export const recipeFolder = (name: FolderName) => fileURLToPath(new URL(name, import.meta.url));
 
-export const recipeFile = (name: ImageName, file: string) => readFileSync(join(recipeFolder(name), file), 'utf8');
+export const recipeFile = (name: FolderName, file: string) => readFileSync(join(recipeFolder(name), file), 'utf8');
 
 /** Name and content of each file of a recipe's folder. */
-export const recipeFiles = (name: ImageName): string[] =>
+export const recipeFiles = (name: FolderName): string[] =>
   readdirSync(recipeFolder(name), { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name)
     .toSorted()
     .flatMap((file) => [file, recipeFile(name, file)]);
+
+/** The files that a recipe has in a folder of its own. */
+export const filesOf = (name: FolderName) => ({
+  folder: recipeFolder(name),
+  read: (file: string) => recipeFile(name, file),
+  /** For `Recipe.inputs`: name and content of each. */
+  inputs: () => recipeFiles(name),
+  /** A version that one of them pins. */
+  version: (file: string, pattern: RegExp) => pinnedVersion(recipeFile(name, file), pattern),
+});
 
 export function imageTag(recipe: Pick<Recipe, 'name' | 'version' | 'inputs'>): string {
   // JSON keeps the parts apart: ['ab', 'c'] is not ['a', 'bc'].
@@ -64,11 +92,17 @@ export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What to do when the program is not there. */
   readonly missing?: string;
+  /** What is going on, for the message when it fails. */
+  readonly what?: string;
+  /** What to do when it fails. */
+  readonly advice?: string;
+  /** Told every line that the program says on stderr, where programs tell how far they are. */
+  readonly progress?: (line: string) => void;
 }
 
 /** Runs one program of a build; its output goes to the image's log. */
 export async function step(
-  context: BuildContext,
+  context: BuildPlace,
   command: string,
   args: readonly string[],
   options: StepOptions = {},
@@ -82,7 +116,7 @@ export async function step(
     buffer: false,
     stdin: 'ignore',
     stdout: log,
-    stderr: log,
+    stderr: options.progress === undefined ? log : [listening(options.progress), log],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env ?? {},
   });
@@ -91,17 +125,27 @@ export async function step(
   if (result.code === 'ENOENT' || result.exitCode === 127) {
     throw new Error(`${command} is needed to build ${tag} and was not found. ${options.missing ?? ''}`.trim());
   }
+  const { what = `Building ${tag}`, advice } = options;
   throw new Error(
-    `Building ${tag} failed: ${result.shortMessage}\nLog: ${log.file}\n${logTail(settings, logName(tag))}`,
+    `${what} failed: ${result.shortMessage}\nLog: ${log.file}\n${logTail(settings, logName(tag))}` +
+      (advice === undefined ? '' : `\n${advice}`),
   );
 }
 
+/** Lets every line through and tells it. */
+const listening = (tell: (line: string) => void) =>
+  function* (line: unknown) {
+    tell(String(line));
+    yield line;
+  };
+
 /** `podman build` of the recipe's Containerfile over the files gathered in the work folder. */
 export async function buildContainerfile(
-  context: BuildContext,
+  context: BuildPlace,
   name: ImageName,
   env: Readonly<Record<string, string>>,
   base?: string,
+  file = join(recipeFolder(name), 'Containerfile'),
 ): Promise<void> {
   await step(
     context,
@@ -111,7 +155,7 @@ export async function buildContainerfile(
       // Packages come through the machine's own network; nothing is pulled, every base is built here.
       ...['--network', 'host', '--pull=never', '--format', 'docker', '--tag', context.tag],
       ...(base === undefined ? [] : ['--build-arg', `BASE=${base}`]),
-      ...['--file', join(recipeFolder(name), 'Containerfile'), context.work],
+      ...['--file', file, context.work],
     ],
     { env },
   );

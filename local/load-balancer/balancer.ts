@@ -5,16 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Agent } from 'node:http';
 import { messageOf } from '../emulator-watch.ts';
-import { respondWithError, respondWithText, type Exchange } from './exchange.ts';
-import { SessionPool, forwardHttp2 } from './forward-grpc.ts';
-import { forwardHttp1, newAgent } from './forward-http.ts';
-import { headerValues, newTraceId, requestHeaders } from './headers.ts';
-import { probe as defaultProbe, type Probe } from './health-probe.ts';
-import { forwardToLambda, type InvokeFunction } from './lambda-target.ts';
+import { respondWithError, respondWithText, type Exchange } from './listen/exchange.ts';
+import { SessionPool, forwardHttp2 } from './forward/grpc.ts';
+import { forwardHttp1, newAgent } from './forward/http.ts';
+import { headerValues, newTraceId, requestHeaders } from './listen/headers.ts';
+import { probe as defaultProbe, type Probe } from './health/probe.ts';
+import { forwardToLambda, type InvokeFunction } from './forward/lambda.ts';
 import { Metrics } from './metrics.ts';
-import type { BalancerState, Forward, Listener, TargetGroup } from './model.ts';
-import type { Observer } from './relay.ts';
-import { chooseGroup, findRule, isCompatible, redirectLocation } from './rules.ts';
+import type { BalancerState, Forward, Listener, TargetGroup } from './rules/model.ts';
+import type { Observer } from './forward/relay.ts';
+import { chooseGroup, findRule, isCompatible, redirectLocation } from './rules/rules.ts';
 import { Targets, type LiveTarget } from './targets.ts';
 
 export interface BalancerOptions {

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { lambdaInvoker } from './lambda-target.ts';
+import { lambdaInvoker } from './forward/lambda.ts';
 import { cloudWatchPut } from './metrics.ts';
 import { startBalancing } from './server.ts';
 

@@ -4,12 +4,12 @@
  */
 import { messageOf, watchEmulator } from '../emulator-watch.ts';
 import { Balancer } from './balancer.ts';
-import { reportHealth } from './health-report.ts';
-import type { InvokeFunction } from './lambda-target.ts';
-import { openListener, type Credentials, type OpenListener } from './listeners.ts';
+import { reportHealth } from './health/report.ts';
+import type { InvokeFunction } from './forward/lambda.ts';
+import { openListener, type Credentials, type OpenListener } from './listen/listeners.ts';
 import { PERIOD_MS, publish, type PutMetrics } from './metrics.ts';
-import type { BalancerState, Listener } from './model.ts';
-import { parseBalancerState } from './state.ts';
+import type { BalancerState, Listener } from './rules/model.ts';
+import { parseBalancerState } from './rules/read-state.ts';
 
 export interface LoadBalancerOptions {
   /** Origin of the emulator. */

@@ -4,11 +4,11 @@
  * A target that is taken out drains: its requests finish, new ones go elsewhere, and it is gone as soon as nothing is
  * under way, at the latest after the group's deregistration delay, when what is left is broken off.
  */
-import type { Probe } from './health-probe.ts';
-import { checkRegularly } from './health-checks.ts';
-import { DRAINING, NEWLY_REGISTERED, UNCHECKED, UNUSED, type Health, type HealthHistory } from './health-state.ts';
-import type { ReportedTarget } from './health-report.ts';
-import type { BalancerState, Target, TargetGroup } from './model.ts';
+import type { Probe } from './health/probe.ts';
+import { checkRegularly } from './health/checks.ts';
+import { DRAINING, NEWLY_REGISTERED, UNCHECKED, UNUSED, type Health, type HealthHistory } from './health/state.ts';
+import type { ReportedTarget } from './health/report.ts';
+import type { BalancerState, Target, TargetGroup } from './rules/model.ts';
 
 export class LiveTarget {
   readonly id: string;

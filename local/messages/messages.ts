@@ -85,6 +85,8 @@ export async function startMessages(
   writeFileSync(join(configFolder(settings), 'keystore.pem'), keystore, { mode: 0o600 });
   await podman(settings, [
     ...['run', '--detach', '--pull=never', '--name', CONTAINER, '--ip', settings.network.kafka],
+    // The stock image declares volumes inside our two folders; Kafka would take such a folder for a broken topic.
+    '--image-volume=ignore',
     ...['--label', `${CONFIGURATION_LABEL}=${configuration}`],
     ...['--log-opt', `path=${logFile(settings, CONTAINER)}`],
     ...['--volume', `${configFolder(settings)}:/etc/kafka:ro`, '--volume', `${dataFolder(settings)}:/var/lib/kafka`],

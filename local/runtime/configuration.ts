@@ -27,7 +27,10 @@ export const RUN_FOLDER = '/run/redkite';
 const foldersBelow = (base: string, run: string): RuntimeFolders => ({
   config: join(base, 'config'),
   graphRoot: join(base, 'storage'),
-  static: join(base, 'static'),
+  // Below the graph root, where podman puts it by itself: conmon ends each container by a `podman container cleanup` that
+  // is told the graph root and then looks for its database there. Not finding it, the container stays `stopped` and
+  // never becomes `exited`, and whoever waits for its end (the emulator's ECS) waits for ever.
+  static: join(base, 'storage', 'libpod'),
   volumes: join(base, 'volumes'),
   networks: join(base, 'networks'),
   hooks: join(base, 'hooks'),

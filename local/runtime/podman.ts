@@ -22,7 +22,8 @@ import {
   type RuntimeFolders,
 } from './configuration.ts';
 
-const SERVICE = 'containers';
+/** As a part of local mode: name of its record and its log. */
+export const CONTAINER_SERVICE = 'containers';
 
 /** Written only on change: podman of the same copy may be reading. */
 function keep(file: string, content: string): void {
@@ -95,17 +96,17 @@ export async function startContainerService(settings: LocalSettings): Promise<st
   const socket = serviceSocket(settings);
   const url = `unix://${socket}`;
   startDaemon(settings, {
-    name: SERVICE,
+    name: CONTAINER_SERVICE,
     command: 'podman',
     args: ['system', 'service', '--time=0', url],
     env: podmanEnvironment(settings),
   });
-  await awaitDaemon(settings, SERVICE, () => accepts(socket), 15_000);
+  await awaitDaemon(settings, CONTAINER_SERVICE, () => accepts(socket), 15_000);
   return url;
 }
 
 export async function stopContainerService(settings: LocalSettings): Promise<void> {
-  await stopDaemon(settings, SERVICE);
+  await stopDaemon(settings, CONTAINER_SERVICE);
   rmSync(serviceSocket(settings), { force: true });
 }
 

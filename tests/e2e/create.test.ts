@@ -2,11 +2,9 @@
  * One pass of everything for real: the template deployed into the local AWS, a cluster created through the API in real
  * containers, a real client through the load balancer. What `npm start` does, with more questions asked.
  */
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { GOALS, prove } from '../../local/demo/prove.ts';
 import { down } from '../../local/down.ts';
-import { ensureImages } from '../../local/images/images.ts';
-import { awaitMessages, startMessages, stopMessages } from '../../local/messages/messages.ts';
 import { startedDaemons } from '../../local/processes.ts';
 import { localSettings } from '../../local/settings.ts';
 import { callApi, showCluster } from '../../local/stack/api.ts';
@@ -104,40 +102,5 @@ describe('requests that are refused before anything is created', () => {
     const { status, body } = await callApi(settings, apiUrl, { method: 'GET', path: '/clusters' });
     expect(status).toBe(200);
     expect((body as { clusters: { name: string }[] }).clusters.map(({ name }) => name)).toEqual(['demo']);
-  });
-});
-
-/** Last, because it takes Kafka away from everybody. */
-describe('a create that fails half-way', () => {
-  const settled = async (name: string) => {
-    for (;;) {
-      const view = await showCluster(settings, apiUrl, name);
-      if (view?.phase !== 'creating') return view;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  };
-  const create = () => callApi(settings, apiUrl, { method: 'POST', path: '/clusters', body: { name: 'second' } });
-
-  test('with Kafka away it ends failed, says why, and leaves nothing running', async () => {
-    await stopMessages(settings);
-    expect((await create()).status).toBe(202);
-    const view = await settled('second');
-    expect(view).toMatchObject({ phase: 'failed', failure: { error: 'MessagingUnreachable' } });
-    expect(view?.conditions.find(({ type }) => type === 'MessagingReady')).toMatchObject({
-      status: 'False',
-      reason: 'MessagingUnreachable',
-    });
-    const ecs = awsClient(settings, ECSClient);
-    const cluster = `redkite-${settings.stage}`;
-    const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster }));
-    const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
-    expect(tasks.filter(({ group }) => group?.includes('second')).map(({ group }) => group)).toEqual([]);
-  });
-
-  test('with Kafka back the same request succeeds', async () => {
-    await startMessages(settings, await ensureImages(settings, () => undefined));
-    await awaitMessages(settings, 60_000);
-    expect((await create()).status).toBe(202);
-    expect(await settled('second')).toMatchObject({ phase: 'awake', generation: 2 });
   });
 });

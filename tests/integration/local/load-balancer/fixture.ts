@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Re
 import { request as httpsRequest } from 'node:https';
 import type { MetricDatum } from '@aws-sdk/client-cloudwatch';
 import { generate } from 'selfsigned';
-import type { Invocation } from '../../../../local/load-balancer/lambda-target.ts';
+import type { Invocation } from '../../../../local/load-balancer/forward/lambda.ts';
 import { HTTP, HTTPS, forwardTo, stateOf, type ElbState } from './elbv2-state.ts';
 import { FakeEmulator, listen } from './fake-emulator.ts';
 import { startBalancing, type LoadBalancer } from '../../../../local/load-balancer/server.ts';
@@ -148,12 +148,29 @@ export function signal(): { readonly told: Promise<unknown>; readonly tell: () =
 
 export type Target = Awaited<ReturnType<typeof httpTarget>>;
 
-/** One HTTP/1.1 group `web` behind both listeners. */
-export function behind(
-  members: readonly { Id: string; Port: number }[],
-  fields: object = {},
-  state: { idleTimeoutSeconds?: number } = {},
-): Promise<Setup> {
-  const group = { name: 'web', targets: members.map(({ Id, Port }) => ({ Id, Port })), ...fields };
-  return setUp(stateOf({ groups: [group], action: forwardTo('web'), ...state }));
+/** What a test makes, which ends with it: call this once a file, and `set` and `target` in its tests. */
+export function fixture() {
+  const open: { stop(): Promise<void> }[] = [];
+  const ending = <T extends { stop(): Promise<void> }>(made: T): T => {
+    open.unshift(made);
+    return made;
+  };
+  afterEach(async () => {
+    // The load balancer before its targets: what was made last goes first.
+    for (const made of open.splice(0)) await made.stop();
+  });
+  const serve = async (...input: Parameters<typeof setUp>): Promise<Setup> => ending(await setUp(...input));
+  return {
+    serve,
+    target: async (...input: Parameters<typeof httpTarget>): Promise<Target> => ending(await httpTarget(...input)),
+    /** One HTTP/1.1 group `web` behind both listeners. */
+    behind: (
+      members: readonly { Id: string; Port: number }[],
+      fields: object = {},
+      state: { idleTimeoutSeconds?: number } = {},
+    ): Promise<Setup> => {
+      const group = { name: 'web', targets: members.map(({ Id, Port }) => ({ Id, Port })), ...fields };
+      return serve(stateOf({ groups: [group], action: forwardTo('web'), ...state }));
+    },
+  };
 }

@@ -3,31 +3,9 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { behind as serve, get, httpTarget, signal, sumOf, type Setup } from './fixture.ts';
+import { fixture, get, signal, sumOf } from './fixture.ts';
 
-let setup: Setup | undefined;
-const targets: { stop(): Promise<void> }[] = [];
-
-async function target(
-  listener: (request: IncomingMessage, response: ServerResponse) => void,
-  host?: string,
-  port?: number,
-) {
-  const made = await httpTarget(listener, host, port);
-  targets.push(made);
-  return made;
-}
-
-async function behind(...input: Parameters<typeof serve>): Promise<Setup> {
-  setup = await serve(...input);
-  return setup;
-}
-
-afterEach(async () => {
-  await setup?.stop();
-  setup = undefined;
-  await Promise.all(targets.splice(0).map((made) => made.stop()));
-});
+const { behind, target } = fixture();
 
 const echo = (request: IncomingMessage, response: ServerResponse) => {
   response.writeHead(201, [
@@ -223,7 +201,7 @@ describe('when something is wrong', () => {
 
   test('a refused connection: 502, counted', async () => {
     const made = await target(echo);
-    await targets.pop()?.stop();
+    await made.stop();
     const { http, balancer, metrics } = await behind([made]);
     expect((await get(http())).status).toBe(502);
     await balancer.stop();

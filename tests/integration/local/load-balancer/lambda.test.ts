@@ -1,29 +1,24 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { forwardTo, groupArn, stateOf } from './elbv2-state.ts';
-import { get, setUp, signal, sumOf, type Setup } from './fixture.ts';
+import { fixture, get, signal, sumOf, type Setup } from './fixture.ts';
 
 const FUNCTION = 'arn:aws:lambda:eu-central-1:000000000000:function:wake';
-let setup: Setup;
+const { serve } = fixture();
 
 const answering =
   (payload: unknown, failed = false) =>
   () =>
     Promise.resolve({ payload: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), failed });
 
-async function behind(
+function behind(
   invoke: (event: Record<string, unknown>, signal: AbortSignal) => Promise<{ payload: Buffer; failed: boolean }>,
   fields: object = {},
   idleTimeoutSeconds = 60,
 ): Promise<Setup> {
   const group = { name: 'wake', TargetType: 'lambda', targets: [{ Id: FUNCTION }], ...fields };
-  setup = await setUp(stateOf({ groups: [group], action: forwardTo('wake'), idleTimeoutSeconds }), { invoke });
-  return setup;
+  return serve(stateOf({ groups: [group], action: forwardTo('wake'), idleTimeoutSeconds }), { invoke });
 }
-
-afterEach(async () => {
-  await setup.stop();
-});
 
 test('the event of a request, and the function’s answer', async () => {
   const { http, invocations } = await behind(

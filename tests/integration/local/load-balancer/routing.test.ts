@@ -1,36 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixed, forwardTo, stateOf } from './elbv2-state.ts';
-import { behind as serve, get, httpTarget, setUp, signal, type Setup } from './fixture.ts';
+import { fixture, get, signal } from './fixture.ts';
 
-let setup: Setup | undefined;
-const targets: { stop(): Promise<void> }[] = [];
-
-async function target(
-  listener: (request: IncomingMessage, response: ServerResponse) => void,
-  host?: string,
-  port?: number,
-) {
-  const made = await httpTarget(listener, host, port);
-  targets.push(made);
-  return made;
-}
-
-async function behind(...input: Parameters<typeof serve>): Promise<Setup> {
-  setup = await serve(...input);
-  return setup;
-}
-
-afterEach(async () => {
-  await setup?.stop();
-  setup = undefined;
-  await Promise.all(targets.splice(0).map((made) => made.stop()));
-});
+const { behind, serve, target } = fixture();
 
 test('a healthy target takes all requests while the other is dead; both dead: both are tried', async () => {
   const alive = await target((_request, response) => response.end('alive'), '127.0.0.2');
   const dead = await target((_request, response) => response.end(), '127.0.0.3');
-  await targets.pop()?.stop();
+  await dead.stop();
   const { http, emulator } = await behind([alive, dead]);
   const report = await emulator.reported('web', dead.Id, 'unhealthy');
   expect(report.reason).toBe('Target.FailedHealthChecks');
@@ -166,7 +144,7 @@ test('weights', async () => {
   [0.75, 0.25, 0].forEach((share, index) =>
     Object.assign(action.ForwardConfig.TargetGroups[index] ?? {}, { Weight: share * 100 }),
   );
-  setup = await setUp(stateOf({ groups: [group('a', a), group('b', b)], action }));
+  const setup = await serve(stateOf({ groups: [group('a', a), group('b', b)], action }));
   let ofA = 0;
   for (let count = 0; count < 400; count += 1) if ((await get(setup.http())).body === 'a') ofA += 1;
   // 300 expected; 6 standard deviations of 8.7.
@@ -174,7 +152,7 @@ test('weights', async () => {
 });
 
 test('redirects and fixed responses', async () => {
-  setup = await setUp(
+  const setup = await serve(
     stateOf({
       action: { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', Protocol: 'HTTPS', Port: '443' } },
       rules: [{ Conditions: [{ Field: 'host-header', Values: ['fixed.*'] }], Actions: [fixed(410, 'gone')] }],
@@ -207,7 +185,7 @@ test('the emulator restarts: the last known state goes on, and health is told ag
 });
 
 test('a port that is taken is said and does not end the others', async () => {
-  setup = await setUp(stateOf({ action: fixed(410) }));
+  const setup = await serve(stateOf({ action: fixed(410) }));
   const state = stateOf({ action: fixed(410) });
   setup.emulator.set({
     ...state,

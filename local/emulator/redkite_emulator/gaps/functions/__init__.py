@@ -1,0 +1,1 @@
+"""Gaps of Lambda (`lambda` is a word of the language)."""
