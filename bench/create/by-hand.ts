@@ -11,7 +11,7 @@ import { memberHost } from '../../functions/common/cluster/names.ts';
 import type { Placement } from '../../functions/common/aws/placement.ts';
 import { planRoles, profileOf } from '../../functions/common/releases/plan.ts';
 import { ETCD } from '../../functions/common/releases/profiles.ts';
-import { memberTaskDefinition } from '../../functions/launch-members/task-definition.ts';
+import { initialMembers, memberTaskDefinition } from '../../functions/launch-members/task-definition.ts';
 import { roleTaskDefinition } from '../../functions/launch-services/task-definition.ts';
 import { observeRole } from '../../functions/probe-compute/probe.ts';
 import { connectMilvus } from '../../functions/verify-cluster/milvus.ts';
@@ -89,9 +89,10 @@ function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHand
     const definition = memberTaskDefinition(placement, {
       cluster: NAME,
       ordinal,
-      members: spec.metadata.members,
       namespace: NAMESPACE,
       token: NAME,
+      state: 'new',
+      initialCluster: initialMembers(NAME, spec.metadata.members, NAMESPACE),
       image: images.etcd,
     });
     return { name: `${NAME}-etcd-${ordinal}`, address: address(ordinal), definition, environment: {} };

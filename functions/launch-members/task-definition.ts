@@ -4,32 +4,39 @@
  */
 import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { logConfiguration, type Placement } from '../common/aws/placement.ts';
-import { memberHost, memberName, taskFamily } from '../common/cluster/names.ts';
+import { memberHost, memberName, memberPeerUrl, taskFamily } from '../common/cluster/names.ts';
 import { ETCD } from '../common/releases/profiles.ts';
 
 export interface MemberInput {
   readonly cluster: string;
   readonly ordinal: number;
-  readonly members: number;
   readonly namespace: string;
   readonly token: string;
+  /** `new`: one of the first members. `existing`: takes the place of a lost one, in a quorum that has added it already. */
+  readonly state: 'new' | 'existing';
+  /** Every member of the quorum, as `name=peer URL,...`; with `existing` exactly as etcd lists them. */
+  readonly initialCluster: string;
   readonly image: string;
 }
 
-export function memberCommand({ cluster, ordinal, members, namespace, token }: MemberInput): string[] {
-  const host = (n: number) => `${memberHost(cluster, n)}.${namespace}`;
-  const peerUrl = (n: number) => `http://${host(n)}:${ETCD.peerPort}`;
-  const initial = Array.from({ length: members }, (_, n) => `${memberName(n)}=${peerUrl(n)}`).join(',');
+/** What the members of a new quorum are told of each other. */
+export function initialMembers(cluster: string, members: number, namespace: string): string {
+  return Array.from({ length: members }, (_, n) => `${memberName(n)}=${memberPeerUrl(cluster, n, namespace)}`).join(
+    ',',
+  );
+}
+
+export function memberCommand({ cluster, ordinal, namespace, token, state, initialCluster }: MemberInput): string[] {
   return [
     'etcd',
     ...['--name', memberName(ordinal)],
     ...['--data-dir', '/tmp/etcd'],
     ...['--listen-peer-urls', `http://0.0.0.0:${ETCD.peerPort}`],
     ...['--listen-client-urls', `http://0.0.0.0:${ETCD.clientPort}`],
-    ...['--initial-advertise-peer-urls', peerUrl(ordinal)],
-    ...['--advertise-client-urls', `http://${host(ordinal)}:${ETCD.clientPort}`],
-    ...['--initial-cluster', initial],
-    ...['--initial-cluster-state', 'new'],
+    ...['--initial-advertise-peer-urls', memberPeerUrl(cluster, ordinal, namespace)],
+    ...['--advertise-client-urls', `http://${memberHost(cluster, ordinal)}.${namespace}:${ETCD.clientPort}`],
+    ...['--initial-cluster', initialCluster],
+    ...['--initial-cluster-state', state],
     ...['--initial-cluster-token', token],
     // As Milvus' own chart sets them: https://github.com/zilliztech/milvus-helm (values.yaml, etcd).
     ...['--auto-compaction-mode', 'revision'],

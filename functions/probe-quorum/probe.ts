@@ -1,8 +1,5 @@
-/**
- * Runs inside the VPC: do the members form one healthy quorum? Asked through etcd's JSON gateway, so a stock etcd and the
- * platform's `fetch` are all that is needed. Gathering and deciding are apart; the decision is pure.
- */
-import { ETCD } from '../common/releases/profiles.ts';
+/** Runs inside the VPC: do the members form one healthy quorum? Gathering and deciding are apart; the decision is pure. */
+import type { AskedMember } from '../common/quorum/members.ts';
 
 export interface MemberStatus {
   readonly address: string;
@@ -45,40 +42,12 @@ export function decideQuorum(observations: readonly MemberObservation[], expecte
   return { ready: true, reason: `${expected} members are healthy`, version: first.version };
 }
 
-interface StatusAnswer {
-  readonly header: { readonly cluster_id: string; readonly member_id: string };
-  readonly version: string;
-  readonly leader?: string;
-}
-interface MemberListAnswer {
-  readonly members: readonly unknown[];
-}
-
-export async function observeMember(address: string, timeoutMs: number): Promise<MemberObservation> {
-  const ask = async (path: string, body: object): Promise<unknown> => {
-    const response = await fetch(`http://${address}:${ETCD.clientPort}/v3/${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-    return response.json();
-  };
-  try {
-    const [status, list] = (await Promise.all([
-      ask('maintenance/status', {}),
-      ask('cluster/member/list', { linearizable: true }),
-    ])) as [StatusAnswer, MemberListAnswer];
-    return {
-      address,
-      clusterId: status.header.cluster_id,
-      memberId: status.header.member_id,
-      leader: status.leader ?? '0',
-      version: status.version,
-      members: list.members.length,
-    };
-  } catch (error) {
-    const { message, cause } = error as Error;
-    return { address, problem: cause instanceof Error ? cause.message : message };
-  }
+/** What a member said, as far as it matters for a quorum that has just been formed. */
+export function toObservation(asked: AskedMember): MemberObservation {
+  const { address } = asked;
+  if ('problem' in asked) return { address, problem: asked.problem };
+  const { status, agreed } = asked.answer;
+  if (agreed === undefined) return { address, problem: 'no quorum answers it' };
+  const { clusterId, memberId, leader, version } = status;
+  return { address, clusterId, memberId, leader, version, members: agreed.length };
 }

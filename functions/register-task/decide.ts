@@ -5,7 +5,8 @@
  * STOPPED of a replaced task cannot take the name from its successor.
  */
 import type { ClusterRecord } from '../common/cluster/record.ts';
-import type { TaskPart } from '../common/cluster/names.ts';
+import { memberName, type TaskPart } from '../common/cluster/names.ts';
+import { mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
 
 export type RegistrationAction =
@@ -36,6 +37,8 @@ export interface RegistrationInput {
   /** Everything else that is known to run for the cluster. */
   readonly tasks: readonly TaskObservation[];
   readonly clientPort: number;
+  /** Ordinals of members that are being put in place: learners, which refuse most of what Milvus asks. */
+  readonly joining: readonly number[];
 }
 
 /** The id under which a member stands in Cloud Map, in its own name and in the metadata name. */
@@ -49,19 +52,23 @@ export function decideRegistration(input: RegistrationInput): RegistrationAction
       : [];
 }
 
-function decideMember({ task, record, tasks }: RegistrationInput, ordinal: number): RegistrationAction[] {
+function decideMember({ task, record, tasks, joining }: RegistrationInput, ordinal: number): RegistrationAction[] {
   const own = record.discovery?.members[ordinal];
   if (record.discovery === undefined || own === undefined) return [];
   const instanceId = memberInstanceId(ordinal);
-  const services = [own, ...(record.metadataOpen ? [record.discovery.metadata] : [])];
+  const metadata = record.metadataOpen ? [record.discovery.metadata] : [];
+  const learning = joining.includes(ordinal);
   if (isServing(task)) {
     const { address } = task;
+    // A learner gets its own name, by which its peers find it; the common one when it is a voter (finish-replacement).
+    const services = [own, ...(learning ? [] : metadata)];
     return services.map((serviceId) => ({ kind: 'register-name', serviceId, instanceId, address }));
   }
+  if (!isStopped(task)) return [];
   const successor = tasks.some(
     (other) => other.taskId !== task.taskId && other.group === task.group && !isStopped(other),
   );
-  if (!isStopped(task) || successor) return [];
+  const services = [...(successor ? [] : [own]), ...(successor && !learning ? [] : metadata)];
   return services.map((serviceId) => ({ kind: 'deregister-name', serviceId, instanceId }));
 }
 
@@ -77,4 +84,12 @@ function decideProxy({ task, record, tasks, clientPort }: RegistrationInput): Re
   const reused = tasks.some((other) => other.taskId !== task.taskId && isServing(other) && other.address === address);
   if (reused || (task.desiredStatus !== 'STOPPED' && !isStopped(task))) return [];
   return groups.map((targetGroupArn) => ({ kind: 'deregister-target', targetGroupArn, ...target }));
+}
+
+/** Why the quorum has to be looked after now; undefined when it has not. */
+export function decideReplacement({ part, task, record }: Pick<RegistrationInput, 'part' | 'task' | 'record'>) {
+  if (part.kind !== 'member' || !mayReplaceMembers(record)) return undefined;
+  if (!isStopped(task) && task.desiredStatus !== 'STOPPED') return undefined;
+  const what = isStopped(task) ? 'has stopped' : 'was asked to stop';
+  return `${memberName(part.ordinal)} ${what}: ${task.stoppedReason ?? 'no reason given'}`;
 }

@@ -1,21 +1,20 @@
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
-import { z } from 'zod';
-import { observeTask } from '../common/cluster/tasks.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
+import { registerBatch, taskEventsSchema } from './batch.ts';
 import { registerTask } from './register.ts';
 
 const deps = {
   registry: connectRegistry(),
   sfn: new SFNClient({}),
   namespace: { client: new ServiceDiscoveryClient({}), namespaceId: requiredEnv('NAMESPACE_ID') },
+  replaceMachineArn: requiredEnv('REPLACE_MACHINE_ARN'),
   elb: new ElasticLoadBalancingV2Client({}),
 };
 
-export const handler = stepHandler(
-  z.object({ source: z.literal('aws.ecs'), 'detail-type': z.literal('ECS Task State Change'), detail: z.unknown() }),
-  ({ detail }) => registerTask(deps, observeTask(detail), new Date()),
+export const handler = stepHandler(taskEventsSchema, (batch) =>
+  registerBatch(batch, (task) => registerTask(deps, task, new Date())),
 );

@@ -1,26 +1,30 @@
 /**
  * The registrar: every task state change event of the ECS cluster ends here. It keeps what it saw, moves names and
- * targets, and wakes the executions that wait for tasks. Nobody has to ask for a replaced task to be found again.
+ * targets, wakes the executions that wait for tasks, and has lost members of a quorum replaced. Nobody has to ask for a
+ * replaced task to be found again.
  */
 import {
   DeregisterTargetsCommand,
   RegisterTargetsCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { deregisterAddress, registerAddress, type Namespace } from '../common/aws/discovery.ts';
-import { parseTaskGroup } from '../common/cluster/names.ts';
+import { parseTaskGroup, replacementName } from '../common/cluster/names.ts';
 import { settleBarriers, type BarrierDeps } from '../common/cluster/settle-barriers.ts';
 import type { TaskObservation } from '../common/cluster/tasks.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { logger } from '../common/lambda/logger.ts';
+import { readLock } from '../common/registry/lock.ts';
 import { loadCluster, putTask } from '../common/registry/registry.ts';
 import { profileOf } from '../common/releases/plan.ts';
-import { decideRegistration, type RegistrationAction } from './decide.ts';
+import { decideRegistration, decideReplacement, type RegistrationAction } from './decide.ts';
 
 export interface RegistrarDeps extends BarrierDeps {
   readonly namespace: Namespace;
   readonly elb: ElasticLoadBalancingV2Client;
+  readonly replaceMachineArn: string;
 }
 
 export async function registerTask(deps: RegistrarDeps, task: TaskObservation, now: Date): Promise<void> {
@@ -45,10 +49,35 @@ export async function registerTask(deps: RegistrarDeps, task: TaskObservation, n
     record,
     tasks,
     clientPort: profileOf(record.spec).ports.client,
+    joining: part.kind === 'member' ? ((await readLock(deps.registry, part.cluster))?.joining ?? []) : [],
   });
   logger.info('task observed', { event: LOG_EVENTS.taskObserved, ...keys, actions: actions.map(({ kind }) => kind) });
+  // First: a quorum that has lost a member must not wait for names that cannot be moved.
+  const reason = decideReplacement({ part, task, record });
+  if (reason !== undefined) await startReplacement(deps, part.cluster, task, reason);
   await Promise.all(actions.map((action) => act(deps, action)));
   await settleBarriers(deps, part.cluster, barriers, tasks);
+}
+
+/** Every event of a task that goes asks for the same execution; it is started once. */
+async function startReplacement(
+  { sfn, replaceMachineArn }: RegistrarDeps,
+  cluster: string,
+  { taskId }: TaskObservation,
+  reason: string,
+): Promise<void> {
+  try {
+    await sfn.send(
+      new StartExecutionCommand({
+        stateMachineArn: replaceMachineArn,
+        name: replacementName(cluster, taskId),
+        input: JSON.stringify({ cluster, taskId, reason }),
+      }),
+    );
+    logger.info(reason, { event: LOG_EVENTS.replacementStarted, cluster, taskId });
+  } catch (error) {
+    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
+  }
 }
 
 async function act({ namespace, elb }: RegistrarDeps, action: RegistrationAction): Promise<void> {

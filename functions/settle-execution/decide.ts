@@ -1,8 +1,10 @@
 /**
  * Second net under every failure (decision 8 of the design): an execution that ended badly without cleaning up after
- * itself (aborted, timed out, out of history) still owns its cluster. Pure: says whether a clean-up has to be started.
+ * itself (aborted, timed out, out of history) still owns its cluster, or the lock on its metadata. Pure: says what has to
+ * be done about it.
  */
-import { executionName, parseExecutionName } from '../common/cluster/names.ts';
+import type { Condition } from '../common/cluster/conditions.ts';
+import { executionName, parseExecutionName, parseReplacementName } from '../common/cluster/names.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 
 export interface EndedExecution {
@@ -18,9 +20,35 @@ export type SettleDecision =
       readonly action: 'clean-up';
       readonly reason: string;
       readonly input: { cluster: string; generation: number; error: string; cause: string };
+    }
+  | {
+      readonly action: 'drop-lock';
+      readonly reason: string;
+      readonly cluster: string;
+      /** How things are if nobody has taken over: nobody knows. */
+      readonly condition: Omit<Condition, 'observedAt'>;
     };
 
+/** The cluster that an execution works for, by its name. */
+export function clusterOfExecution(name: string): string | undefined {
+  return parseReplacementName(name)?.cluster ?? parseExecutionName(name)?.cluster;
+}
+
 export function decideSettlement(execution: EndedExecution, record: ClusterRecord | undefined): SettleDecision {
+  const replacement = parseReplacementName(execution.name);
+  if (replacement !== undefined) {
+    return {
+      action: 'drop-lock',
+      reason: `the execution ended ${execution.status} and may still have the metadata lock`,
+      cluster: replacement.cluster,
+      condition: {
+        type: 'MetadataReady',
+        status: 'Unknown',
+        reason: 'ReplacementEnded',
+        message: `The execution ${execution.name} ended ${execution.status} before the quorum was healthy.`,
+      },
+    };
+  }
   const parsed = parseExecutionName(execution.name);
   if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record === undefined) return { action: 'ignore', reason: 'the cluster is not in the registry' };

@@ -1,14 +1,15 @@
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import { parseExecutionName } from '../common/cluster/names.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
+import { putCondition } from '../common/registry/condition.ts';
+import { dropLock } from '../common/registry/lock.ts';
 import { getCluster } from '../common/registry/registry.ts';
-import { decideSettlement } from './decide.ts';
+import { clusterOfExecution, decideSettlement } from './decide.ts';
 
 const registry = connectRegistry();
 const sfn = new SFNClient({});
@@ -25,7 +26,7 @@ const eventSchema = z.object({
 });
 
 export const handler = stepHandler(eventSchema, async ({ detail }) => {
-  const cluster = parseExecutionName(detail.name)?.cluster;
+  const cluster = clusterOfExecution(detail.name);
   const decision = decideSettlement(
     { name: detail.name, status: detail.status, error: detail.error ?? undefined, cause: detail.cause ?? undefined },
     cluster === undefined ? undefined : await getCluster(registry, cluster),
@@ -43,6 +44,11 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
     } catch (error) {
       if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
     }
+  }
+  // One that has cleaned up after itself has no lock any more, and has said how things are.
+  if (decision.action === 'drop-lock' && (await dropLock(registry, decision.cluster, detail.name))) {
+    const condition = { ...decision.condition, observedAt: new Date().toISOString() };
+    await putCondition(registry, decision.cluster, 'awake', condition);
   }
   return { action: decision.action, reason: decision.reason };
 });

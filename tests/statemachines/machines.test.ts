@@ -40,6 +40,7 @@ describe('happy paths', () => {
         'ProbeCompute',
         'ProbeQuorum',
         'VerifyCluster',
+        'WarmFunctions',
       ].sort(),
     );
   });
@@ -80,7 +81,9 @@ describe('happy paths', () => {
 
 describe('input that names no operation', () => {
   test.each(MACHINES)('%s refuses it before anything is called', async (machine) => {
-    for (const bad of [{}, { cluster: 'demo' }, { cluster: 7, generation: 1 }]) {
+    // A quorum is looked after by the name of its cluster alone.
+    const incomplete = machine === 'replace-member' ? { cluster: 'demo', generation: 'one' } : { cluster: 'demo' };
+    for (const bad of [{}, incomplete, { cluster: 7, generation: 1 }]) {
       expect(await rig.run(machine, bad)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
       expect(rig.calls).toEqual([]);
     }
@@ -122,6 +125,11 @@ describe('failures of a create', () => {
     expect(ended.status).toBe('SUCCEEDED');
   });
 
+  test('functions that cannot be warmed are no failure', async () => {
+    const ended = await rig.run('create-cluster', OPERATION, { WarmFunctions: fail('Lambda.ServiceException') });
+    expect(ended.status).toBe('SUCCEEDED');
+  });
+
   test('a clean-up that fails ends the create all the same', async () => {
     const ended = await rig.run('create-cluster', OPERATION, {
       PlanCluster: fail('StorageUnreachable'),
@@ -140,11 +148,13 @@ describe('timeouts', () => {
     expect(rig.callNames().filter((name) => name === 'AwaitTasks').length).toBe(5);
   });
 
-  test('a member that cannot start ends the wait at once', async () => {
+  test('a member that cannot start is named, after the others had their chance to take it back', async () => {
     const ended = await rig.run('bootstrap-quorum', input('bootstrap-quorum'), {
       AwaitTasks: (event) => rig.breakBarrier(event, 'MemberFailedToStart', 'CannotPullContainerError'),
     });
     expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart', cause: 'CannotPullContainerError' });
+    expect(rig.callNames().filter((name) => name === 'AwaitTasks')).toHaveLength(2);
+    expect(rig.callNames()).toContain('AssessQuorum');
   });
 
   test('roles that never run', async () => {
@@ -188,6 +198,7 @@ describe('timeouts', () => {
       'create-cluster': 'PlanCluster',
       'bootstrap-quorum': 'LaunchMembers',
       'start-compute': 'LaunchServices',
+      'replace-member': 'ObserveMembers',
     };
     const step =
       (first as Record<string, string>)[machine] ?? (machine === 'clean-up-cluster' ? 'CloseEntry' : 'VerifyCluster');

@@ -211,15 +211,27 @@ const PLAN = {
 };
 const ready = { result: { ready: true, reason: 'fine' } };
 
+const OBSERVED = {
+  peerUrls: ['http://etcd-0.demo.redkite.internal:2380'],
+  tasks: [{ ordinal: 0, taskId: 'a', taskArn: 'arn', state: 'running', address: '10.0.0.1' }],
+  retire: [],
+};
+
+/** An answer of AssessQuorum. */
+export function assessed(action: Record<string, unknown>, reason: string, since: Record<string, number> = {}): Reply {
+  return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, spent: [] } } };
+}
+
 /** Everything goes well. */
 export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   PlanCluster: () => ({ result: PLAN }),
   CheckMessaging: () => ready,
-  LaunchMembers: () => ({ result: { launched: [0] } }),
+  WarmFunctions: () => ({ result: { warmed: 5 } }),
+  LaunchMembers: () => ({ result: { launched: [0], spent: [] } }),
   AwaitTasks: () => ({ result: { groups: GROUPS } }),
   ProbeQuorum: () => ready,
   ListAddresses: () => ({ result: { groups: GROUPS } }),
-  OpenMetadata: () => ({ result: { addresses: [] } }),
+  OpenMetadata: () => ({ result: { addresses: ['10.0.0.1'] } }),
   LaunchServices: () => ({ result: { services: [] } }),
   ProbeCompute: () => ready,
   VerifyCluster: () => ready,
@@ -229,6 +241,12 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   FinishOperation: (event) => ({ result: { phase: event['outcome'] } }),
   CloseEntry: () => ({ result: { closed: true } }),
   RemoveCompute: () => ({ result: { wants: [] } }),
+  ObserveMembers: () => ({ result: { turn: 'ours', reason: 'as wanted', observed: OBSERVED } }),
+  AssessQuorum: () => assessed({ kind: 'none' }, 'all members are healthy'),
+  ChangeMembership: () => ({ result: { done: true, reason: 'fine' } }),
+  LaunchMember: (event) => ({ result: { wants: PLAN.members, launched: true, spent: event['spent'] } }),
+  StopMember: () => ({ result: { stopped: 'arn' } }),
+  FinishReplacement: () => ({ result: { released: true } }),
 };
 
 export const OPERATION = { cluster: 'demo', generation: 1 };
@@ -236,6 +254,7 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'create-cluster': OPERATION,
   'bootstrap-quorum': { ...OPERATION, members: PLAN.members },
   'start-compute': { ...OPERATION, roles: PLAN.roles, brokers: PLAN.brokers },
+  'replace-member': { cluster: 'demo', taskId: 'a', reason: 'etcd-0 has stopped' },
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

@@ -5,7 +5,7 @@
  * event that carries a name says by itself which cluster and which part it is about.
  */
 import { createHash } from 'node:crypto';
-import type { RoleName } from '../releases/profiles.ts';
+import { ETCD, type RoleName } from '../releases/profiles.ts';
 
 /** Lower case letters, digits and inner hyphens; begins with a letter (it becomes a DNS label). */
 export const CLUSTER_NAME_PATTERN = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -24,6 +24,24 @@ export function parseExecutionName(name: string): { cluster: string; verb: strin
   const groups = EXECUTION_NAME.exec(name)?.groups;
   if (groups?.['cluster'] === undefined || groups['verb'] === undefined) return undefined;
   return { cluster: groups['cluster'], verb: groups['verb'], generation: Number(groups['generation']) };
+}
+
+/**
+ * Executions that replace members of a quorum. They own no phase, so they have no generation: one runs for each task that
+ * is gone (`subject` = its id), however often that is told; one may run inside a bootstrap (a hash of that execution), and
+ * one for what nobody has told (`watch-<minute>`).
+ */
+export function replacementName(cluster: string, subject: string): string {
+  return `${cluster}-replace-${subject}`;
+}
+
+/** Subjects are told from the rest of a cluster's name by their form: a cluster may have `replace` in its name too. */
+const REPLACEMENT_NAME = /^(?<cluster>[a-z][a-z0-9-]*)-replace-(?<subject>[0-9a-f-]{32,36}|watch-\d+)$/;
+
+export function parseReplacementName(name: string): { cluster: string; subject: string } | undefined {
+  const groups = REPLACEMENT_NAME.exec(name)?.groups;
+  if (groups?.['cluster'] === undefined || groups['subject'] === undefined) return undefined;
+  return { cluster: groups['cluster'], subject: groups['subject'] };
 }
 
 /** What an ECS task is to its cluster: one etcd member by its ordinal, or one of the tasks of a Milvus role. */
@@ -75,6 +93,11 @@ export function taskFamily(stage: string, cluster: string, part: string): string
 export const memberHost = (cluster: string, ordinal: number) => `etcd-${ordinal}.${cluster}`;
 export const metadataHost = (cluster: string) => `metadata.${cluster}`;
 export const memberName = (ordinal: number) => `etcd-${ordinal}`;
+
+/** The identity of a member, within etcd too: it outlives the member's tasks. */
+export function memberPeerUrl(cluster: string, ordinal: number, namespace: string): string {
+  return `http://${memberHost(cluster, ordinal)}.${namespace}:${ETCD.peerPort}`;
+}
 
 /** Distinguishes quorums that ever had the same names; etcd members of another token refuse to talk. */
 export const quorumToken = (cluster: string, generation: number) => `${cluster}-${generation}`;

@@ -36,6 +36,16 @@ export const ERRORS = {
     condition: 'MetadataReady',
     advice: 'Read the log of the etcd members; names that do not resolve are the usual reason.',
   },
+  QuorumLost: {
+    condition: 'MetadataReady',
+    advice:
+      'A majority of the etcd members lost its data with its tasks. Recover the cluster from its metadata archive.',
+  },
+  MemberNotReplaced: {
+    condition: 'MetadataReady',
+    advice:
+      'Look at the stopped tasks and the log of the etcd members, then start replace-member with {"cluster": name}.',
+  },
   RoleFailedToStart: {
     condition: 'ComputeReady',
     advice: 'Check the Milvus image and the log group of the roles, then create the cluster again.',
@@ -58,6 +68,21 @@ export const ERRORS = {
     advice: 'Check that the security group of the tasks lets the load balancer in on ports 19530 and 9091.',
   },
   TasksNotStopped: { advice: 'Tasks of this cluster are still stopping. Try again in a minute.' },
+  ArchiveUnusable: {
+    condition: 'MetadataReady',
+    advice: 'Nothing was changed. List the archives of the cluster and use the newest one that is verified.',
+  },
+  NothingToArchive: {
+    advice: 'The quorum is empty, so the archives that exist were kept as they are. Restore one before you archive.',
+  },
+  QuorumNotEmpty: {
+    condition: 'MetadataReady',
+    advice: 'Nothing was changed. Restore into a new, empty quorum, or archive and remove what this one holds first.',
+  },
+  RestoreNotVerified: {
+    condition: 'MetadataReady',
+    advice: 'The quorum does not hold what was restored and stays closed. Make a new, empty quorum and restore again.',
+  },
 } as const satisfies Record<string, ErrorFacts>;
 
 export type ErrorName = keyof typeof ERRORS;

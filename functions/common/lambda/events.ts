@@ -11,5 +11,9 @@ export const LOG_EVENTS = {
   taskIgnored: 'task.ignored',
   barrierReleased: 'barrier.released',
   barrierBroken: 'barrier.broken',
+  quorumAssessed: 'quorum.assessed',
+  quorumChanged: 'quorum.changed',
+  replacementStarted: 'replacement.started',
+  replacementFinished: 'replacement.finished',
   executionSettled: 'execution.settled',
 } as const;

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { RedkiteError } from './errors.ts';
 import { LOG_EVENTS } from './events.ts';
 import { logger } from './logger.ts';
+import { WARM_UP, isWarmUp } from './warm-up.ts';
 
 export function stepHandler<Schema extends z.ZodType, Result>(
   schema: Schema,
@@ -21,7 +22,8 @@ export function stepHandler<Schema extends z.ZodType, Result>(
     .onError(({ error }) => {
       logger.error('step failed', { event: LOG_EVENTS.stepFailed, error: error ?? new Error('no error given') });
     })
-    .handler(async (event: unknown, context: Context): Promise<Result> => {
+    .handler(async (event: unknown, context: Context): Promise<Result | typeof WARM_UP> => {
+      if (isWarmUp(event)) return WARM_UP;
       const parsed = schema.safeParse(event);
       if (!parsed.success) {
         const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'} ${issue.message}`);

@@ -6,7 +6,9 @@ import {
   memberGroup,
   memberStartedBy,
   parseExecutionName,
+  parseReplacementName,
   parseTaskGroup,
+  replacementName,
   serviceGroup,
   targetGroupName,
 } from '../../../functions/common/cluster/names.ts';
@@ -24,6 +26,23 @@ describe('names', () => {
         expect(name.length).toBeLessThanOrEqual(80);
       }),
     );
+  });
+
+  test('the name of a replacement can be taken apart again, and no other is taken for one', () => {
+    const subject = fc.oneof(
+      fc.stringMatching(/^[0-9a-f]{32}$/),
+      fc.uuid(),
+      fc.nat().map((minute) => `watch-${minute}`),
+    );
+    fc.assert(
+      fc.property(clusterName, subject, fc.nat(), (cluster, about, generation) => {
+        const name = replacementName(cluster, about);
+        expect(parseReplacementName(name)).toEqual({ cluster, subject: about });
+        expect(name.length).toBeLessThanOrEqual(80);
+        expect(parseReplacementName(executionName(cluster, 'create', generation))).toBeUndefined();
+      }),
+    );
+    expect(parseReplacementName('a-replace-b-create-1')).toBeUndefined();
   });
 
   test('the name of a clean-up is not taken for the execution that owned the cluster', () => {

@@ -9,7 +9,7 @@ const member = { kind: 'member', cluster: 'demo', ordinal: 0 } as const;
 const proxy = { kind: 'role', cluster: 'demo', role: 'proxy' } as const;
 const STOPPED = { lastStatus: 'STOPPED', desiredStatus: 'STOPPED' };
 const decide = (input: Partial<Parameters<typeof decideRegistration>[0]>) =>
-  decideRegistration({ part: member, task: aTask(), record, tasks: [], clientPort: 19530, ...input });
+  decideRegistration({ part: member, task: aTask(), record, tasks: [], clientPort: 19530, joining: [], ...input });
 
 describe('registration of an etcd member', () => {
   test('a serving member takes its own name, and not the metadata name before that is open', () => {

@@ -1,5 +1,5 @@
 import { explainFailure } from '../../../functions/finish-operation/explain.ts';
-import { decideSettlement } from '../../../functions/settle-execution/decide.ts';
+import { clusterOfExecution, decideSettlement } from '../../../functions/settle-execution/decide.ts';
 import { aRecord } from '../../fixtures/clusters.ts';
 
 describe('explainFailure', () => {
@@ -44,5 +44,16 @@ describe('decideSettlement', () => {
     ['with a name somebody made up', { ...ended, name: 'test' }, aRecord()],
   ])('an execution %s is left alone', (_, execution, record) => {
     expect(decideSettlement(execution, record).action).toBe('ignore');
+  });
+});
+
+test('the metadata lock of a replacement that ended is dropped, whatever the cluster does', () => {
+  const name = `demo-replace-${'0f'.repeat(16)}`;
+  expect(clusterOfExecution(name)).toBe('demo');
+  expect(clusterOfExecution('demo-create-1')).toBe('demo');
+  expect(decideSettlement({ name, status: 'TIMED_OUT' }, aRecord({ phase: 'awake' }))).toMatchObject({
+    action: 'drop-lock',
+    cluster: 'demo',
+    condition: { type: 'MetadataReady', status: 'Unknown', reason: 'ReplacementEnded' },
   });
 });

@@ -1,8 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ElasticLoadBalancingV2Client, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { RegisterInstanceCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
-import { SendTaskSuccessCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { DeleteCommand, DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeregisterInstanceCommand,
+  RegisterInstanceCommand,
+  ServiceDiscoveryClient,
+} from '@aws-sdk/client-servicediscovery';
+import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { registerTask } from '../../../functions/register-task/register.ts';
 import { observeTask } from '../../../functions/common/cluster/tasks.ts';
@@ -18,6 +22,7 @@ const deps = {
   sfn: new SFNClient(region),
   namespace: { client: new ServiceDiscoveryClient(region), namespaceId: 'ns' },
   elb: new ElasticLoadBalancingV2Client(region),
+  replaceMachineArn: 'arn:replace',
 };
 const named = (name: string) => Object.assign(new Error(name), { name });
 const event = (changes = {}) =>
@@ -48,6 +53,7 @@ beforeEach(() => {
   for (const mock of [dynamo, sfn, discovery, elb]) mock.reset();
   dynamo.on(PutCommand).resolves({});
   dynamo.on(DeleteCommand).resolves({});
+  dynamo.on(GetCommand).resolves({});
   const record = aRecord({ discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] } });
   partition(
     { sk: 'record', value: record },
@@ -101,4 +107,67 @@ test('a target group that has gone meanwhile does not stop the rest', async () =
 test('a failure of AWS is let out, so that the event is delivered again', async () => {
   discovery.on(RegisterInstanceCommand).rejects(named('RequestLimitExceeded'));
   await expect(registerTask(deps, event(), NOW)).rejects.toThrow('RequestLimitExceeded');
+});
+
+describe('a member of an awake cluster', () => {
+  const awake = aRecord({
+    phase: 'awake',
+    metadataOpen: true,
+    discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] },
+  });
+  const stopped = event({ lastStatus: 'STOPPED', desiredStatus: 'STOPPED', version: 6, stoppedReason: 'killed' });
+  const started = () => sfn.commandCalls(StartExecutionCommand).map(({ args }) => args[0].input);
+
+  test.each([
+    ['has stopped', stopped],
+    ['was asked to stop', event({ desiredStatus: 'STOPPED', version: 5, stoppedReason: 'killed' })],
+  ])('that %s is replaced, by one execution however often it is told', async (what, task) => {
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: task });
+    await registerTask(deps, task, NOW);
+    expect(started()).toEqual([
+      {
+        stateMachineArn: 'arn:replace',
+        name: 'demo-replace-abc',
+        input: JSON.stringify({ cluster: 'demo', taskId: 'abc', reason: `etcd-0 ${what}: killed` }),
+      },
+    ]);
+    sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));
+    await registerTask(deps, task, NOW);
+  });
+
+  test.each([
+    ['that runs', event(), awake],
+    ['of a quorum that is being formed', stopped, aRecord()],
+    ['of a cluster that is being cleaned up', stopped, aRecord({ metadataOpen: true, retreating: true })],
+    ['of a cluster that falls asleep', stopped, { ...awake, phase: 'falling-asleep' }],
+    ['that is a Milvus role', event({ ...stopped, group: 'service:demo_proxy' }), awake],
+  ])('%s starts nothing', async (_, task, record) => {
+    partition({ sk: 'record', value: record }, { sk: 'task#abc', value: task });
+    await registerTask(deps, task, NOW);
+    expect(started()).toEqual([]);
+  });
+
+  test('is replaced in a create too, once the metadata is open', async () => {
+    partition({ sk: 'record', value: aRecord({ metadataOpen: true }) }, { sk: 'task#abc', value: stopped });
+    await registerTask(deps, stopped, NOW);
+    expect(started()).toHaveLength(1);
+  });
+
+  test('that is still a learner gets its own name, and not the one that Milvus uses', async () => {
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: event() });
+    dynamo.on(GetCommand).resolves({ Item: { owner: 'demo-replace-abc', joining: [0] } });
+    await registerTask(deps, event(), NOW);
+    expect(discovery.commandCalls(RegisterInstanceCommand).map(({ args }) => args[0].input.ServiceId)).toEqual([
+      'srv-0',
+    ]);
+  });
+
+  test('that was replaced already keeps its name for its successor, and leaves the common one', async () => {
+    const successor = { ...event(), taskId: 'def' };
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: stopped }, { sk: 'task#def', value: successor });
+    dynamo.on(GetCommand).resolves({ Item: { owner: 'demo-replace-abc', joining: [0] } });
+    await registerTask(deps, stopped, NOW);
+    const left = discovery.commandCalls(DeregisterInstanceCommand).map(({ args }) => args[0].input.ServiceId);
+    expect(left).toEqual(['srv-m']);
+  });
 });

@@ -1,4 +1,4 @@
-import { memberCommand } from '../../../functions/launch-members/task-definition.ts';
+import { initialMembers, memberCommand } from '../../../functions/launch-members/task-definition.ts';
 import { milvusEnvironment, roleTaskDefinition } from '../../../functions/launch-services/task-definition.ts';
 import { planRoles, profileOf } from '../../../functions/common/releases/plan.ts';
 import { FARGATE_SIZES, RELEASES } from '../../../functions/common/releases/profiles.ts';
@@ -27,9 +27,10 @@ describe('task definitions', () => {
     const command = memberCommand({
       cluster: 'demo',
       ordinal: 1,
-      members: 3,
       namespace: 'redkite.internal',
       token: 'demo-1',
+      state: 'new',
+      initialCluster: initialMembers('demo', 3, 'redkite.internal'),
       image: 'etcd',
     });
     const valueOf = (flag: string) => command[command.indexOf(flag) + 1];

@@ -1,0 +1,73 @@
+/**
+ * The members of a quorum, asked each for itself: one connection a member, because what one of them does not know or
+ * cannot say is as telling as what another one says.
+ */
+import { connectEtcd, type EtcdClient } from '../etcd/client.ts';
+import { ETCD } from '../releases/profiles.ts';
+import type { ListedMember, MemberList, MemberStatus } from './observation.ts';
+
+export interface MemberAnswer {
+  readonly status: MemberStatus & { readonly version: string };
+  /** With a quorum behind it; absent when none answered in time, and from a learner. */
+  readonly agreed?: readonly ListedMember[];
+  /** What the member itself remembers. */
+  readonly remembered?: readonly ListedMember[];
+}
+
+export type AskedMember = { readonly address: string } & (
+  { readonly answer: MemberAnswer } | { readonly problem: string }
+);
+
+export interface Members {
+  readonly ask: () => Promise<AskedMember[]>;
+  readonly close: () => void;
+}
+
+export const endpointOf = (address: string) => `${address}:${ETCD.clientPort}`;
+
+export function connectMembers(addresses: readonly string[], timeoutMs: number): Members {
+  const clients = addresses.map((address) => ({ address, client: connectEtcd([endpointOf(address)], { timeoutMs }) }));
+  return {
+    ask: () => Promise.all(clients.map(({ address, client }) => askMember(address, client))),
+    close: () => {
+      for (const { client } of clients) client.close();
+    },
+  };
+}
+
+async function askMember(address: string, client: EtcdClient): Promise<AskedMember> {
+  const [status, agreed, remembered] = await Promise.allSettled([
+    client.status(),
+    client.memberList({ linearizable: true }),
+    client.memberList({ linearizable: false }),
+  ]);
+  if (status.status === 'rejected') return { address, problem: messageOf(status.reason) };
+  const { memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version } = status.value;
+  return {
+    address,
+    answer: {
+      status: { address, memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version },
+      ...(agreed.status === 'fulfilled' ? { agreed: agreed.value } : {}),
+      ...(remembered.status === 'fulfilled' ? { remembered: remembered.value } : {}),
+    },
+  };
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** The list of members as well as it can be known: agreed on, or else what the best informed survivor remembers. */
+export function bestList(asked: readonly AskedMember[]): MemberList | undefined {
+  const answers = asked
+    .flatMap((member) => ('answer' in member ? [member.answer] : []))
+    .toSorted((a, b) => b.status.raftTerm - a.status.raftTerm || b.status.raftIndex - a.status.raftIndex);
+  for (const { status, agreed } of answers) {
+    if (agreed !== undefined) return { linearizable: true, clusterId: status.clusterId, members: agreed };
+  }
+  for (const { status, remembered } of answers) {
+    if (remembered !== undefined) return { linearizable: false, clusterId: status.clusterId, members: remembered };
+  }
+  return undefined;
+}
+
+export const statusesOf = (asked: readonly AskedMember[]): MemberStatus[] =>
+  asked.flatMap((member) => ('answer' in member ? [member.answer.status] : []));

@@ -1,0 +1,165 @@
+/** The quorum of a local cluster as a test sees it from outside: its tasks, what each member says, and ways to harm it. */
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { memberStartedBy, parseTaskGroup } from '../../functions/common/cluster/names.ts';
+import { observeTask } from '../../functions/common/cluster/tasks.ts';
+import { podman } from '../../local/runtime/podman.ts';
+import type { LocalSettings } from '../../local/settings.ts';
+import { awsClient } from '../../local/stack/aws.ts';
+
+const TIMEOUT_MS = 1_000;
+
+export interface Member {
+  readonly ordinal: number;
+  readonly taskId: string;
+  readonly taskArn: string;
+  readonly address: string;
+}
+
+export interface Seen extends Member {
+  readonly memberId: string;
+  readonly leads: boolean;
+  /** Voters that a linearizable list shows. */
+  readonly voters: number;
+  readonly learners: number;
+  /** Ids of the voters. */
+  readonly list: readonly string[];
+}
+
+/** etcd's JSON gateway: nothing of ours stands between the test and etcd. */
+export async function etcd(address: string, path: string, body: object): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://${address}:2379/v3/${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok) throw new Error(`${path} at ${address} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+export class Quorum {
+  private readonly settings: LocalSettings;
+  private readonly cluster: string;
+  private readonly ecs: ECSClient;
+  private readonly ecsCluster: string;
+
+  constructor(settings: LocalSettings, cluster: string) {
+    this.settings = settings;
+    this.cluster = cluster;
+    this.ecs = awsClient(settings, ECSClient);
+    this.ecsCluster = `redkite-${settings.stage}`;
+  }
+
+  /** The tasks that run, by ordinal. */
+  async members(): Promise<Member[]> {
+    const { taskArns = [] } = await this.ecs.send(
+      new ListTasksCommand({ cluster: this.ecsCluster, startedBy: memberStartedBy(this.cluster) }),
+    );
+    if (taskArns.length === 0) return [];
+    const { tasks = [] } = await this.ecs.send(new DescribeTasksCommand({ cluster: this.ecsCluster, tasks: taskArns }));
+    return tasks
+      .map(observeTask)
+      .flatMap(({ group, taskId, taskArn, address, lastStatus, desiredStatus }) => {
+        const part = parseTaskGroup(group);
+        const runs = lastStatus === 'RUNNING' && desiredStatus === 'RUNNING';
+        return runs && part?.kind === 'member' && address !== undefined
+          ? [{ ordinal: part.ordinal, taskId, taskArn, address }]
+          : [];
+      })
+      .sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  /** Those that answer, each with what it says. */
+  async seen(): Promise<Seen[]> {
+    const answers = await Promise.allSettled((await this.members()).map((member) => this.see(member)));
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  private async see(member: Member): Promise<Seen> {
+    const [status, list] = await Promise.all([
+      etcd(member.address, 'maintenance/status', {}),
+      etcd(member.address, 'cluster/member/list', { linearizable: true }),
+    ]);
+    const memberId = String((status['header'] as Record<string, unknown>)['member_id']);
+    const listed = list['members'] as { ID: string; isLearner?: boolean }[];
+    return {
+      ...member,
+      memberId,
+      leads: status['leader'] === memberId,
+      voters: listed.filter(({ isLearner }) => isLearner !== true).length,
+      learners: listed.filter(({ isLearner }) => isLearner === true).length,
+      list: listed.filter(({ isLearner }) => isLearner !== true).map(({ ID }) => ID),
+    };
+  }
+
+  /** Resolves when so many voters are there, healthy, and none of them is one of the old tasks. */
+  async whole(size: number, old: readonly Member[], timeoutMs: number): Promise<Seen[]> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const seen = await this.seen();
+      const good =
+        seen.length === size &&
+        seen.every(({ voters, learners }) => voters === size && learners === 0) &&
+        new Set(seen.map(({ memberId }) => memberId)).size === size &&
+        seen.some(({ leads }) => leads) &&
+        !seen.some(({ taskId }) => old.some((gone) => gone.taskId === taskId));
+      if (good) return seen;
+      if (Date.now() > deadline) {
+        throw new Error(`After ${timeoutMs / 1_000} s the quorum is still ${JSON.stringify(seen)}.`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Resolves when so many voters are listed, of which none is one of the old members. They may not answer yet. */
+  async voters(size: number, old: readonly { memberId: string }[], timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const lists = (await this.seen()).map(({ list }) => list);
+      const done = lists.some(
+        (list) => list.length === size && !list.some((id) => old.some(({ memberId }) => memberId === id)),
+      );
+      if (done) return;
+      if (Date.now() > deadline)
+        throw new Error(`After ${timeoutMs / 1_000} s the voters are ${JSON.stringify(lists)}.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** The tasks that run in the place of this one, as soon as there are any. */
+  async running({ ordinal, taskId }: Member): Promise<Member[]> {
+    for (;;) {
+      const next = (await this.members()).filter((member) => member.ordinal === ordinal && member.taskId !== taskId);
+      if (next.length > 0) return next;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async stop({ taskArn }: Member): Promise<void> {
+    await this.ecs.send(new StopTaskCommand({ cluster: this.ecsCluster, task: taskArn, reason: 'chaos test' }));
+  }
+
+  /** As when the machine under a Fargate task dies: no signal that etcd could act on. */
+  async kill(member: Member): Promise<void> {
+    process.kill((await this.container(member)).pid, 'SIGKILL');
+  }
+
+  /** The process stands still; ECS sees nothing of it. */
+  async pause(member: Member): Promise<() => void> {
+    const { pid } = await this.container(member);
+    process.kill(pid, 'SIGSTOP');
+    return () => process.kill(pid, 'SIGCONT');
+  }
+
+  private async container({ address }: Member): Promise<{ pid: number }> {
+    const ids = (await podman(this.settings, ['ps', '--quiet'])).split('\n').filter((id) => id !== '');
+    const inspected = JSON.parse(await podman(this.settings, ['inspect', ...ids])) as {
+      State: { Pid: number };
+      NetworkSettings: { Networks?: Record<string, { IPAddress: string }> };
+    }[];
+    const found = inspected.find(({ NetworkSettings }) =>
+      Object.values(NetworkSettings.Networks ?? {}).some(({ IPAddress }) => IPAddress === address),
+    );
+    if (found === undefined) throw new Error(`No container has the address ${address}.`);
+    return { pid: found.State.Pid };
+  }
+}

@@ -1,0 +1,74 @@
+/** Writes to etcd all the time, notes what was acknowledged, and says afterwards what of it is missing. */
+import { etcd, type Quorum } from './quorum.ts';
+
+const PREFIX = '/redkite-chaos/';
+const PAGE = 1_000;
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+export class Writer {
+  readonly acknowledged = new Map<string, string>();
+  /** Longest time without an acknowledged write. */
+  longestGapMs = 0;
+  private readonly quorum: Quorum;
+  private readonly run: string;
+  private stopped = false;
+  private done: Promise<void> = Promise.resolve();
+
+  constructor(quorum: Quorum, run: string) {
+    this.quorum = quorum;
+    this.run = run;
+  }
+
+  start(): void {
+    this.done = this.write();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.done;
+  }
+
+  private async write(): Promise<void> {
+    let addresses: string[] = [];
+    let last = Date.now();
+    for (let n = 0; !this.stopped; n += 1) {
+      const key = `${PREFIX}${this.run}/${String(n).padStart(8, '0')}`;
+      const value = `value of ${key}`;
+      try {
+        const [address] = addresses;
+        if (address === undefined) throw new Error('no member is known');
+        await etcd(address, 'kv/put', { key: base64(key), value: base64(value) });
+        this.acknowledged.set(key, value);
+        this.longestGapMs = Math.max(this.longestGapMs, Date.now() - last);
+        last = Date.now();
+      } catch {
+        // Not acknowledged: it may be there or not. The next member, and when all were tried whoever is there now.
+        addresses = addresses.slice(1);
+        if (addresses.length === 0) addresses = (await this.quorum.members()).map((member) => member.address);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Acknowledged writes that are gone or changed. */
+  async missing(): Promise<string[]> {
+    const [member] = await this.quorum.members();
+    if (member === undefined) throw new Error('No member runs.');
+    const found = new Map<string, string>();
+    const end = `${PREFIX}${this.run}0`;
+    for (let from = `${PREFIX}${this.run}/`; ;) {
+      const { kvs = [] } = (await etcd(member.address, 'kv/range', {
+        key: base64(from),
+        range_end: base64(end),
+        limit: PAGE,
+      })) as { kvs?: { key: string; value: string }[] };
+      for (const { key, value } of kvs) {
+        found.set(Buffer.from(key, 'base64').toString(), Buffer.from(value, 'base64').toString());
+      }
+      const last = kvs.at(-1);
+      if (kvs.length < PAGE || last === undefined) break;
+      from = `${Buffer.from(last.key, 'base64').toString()}\0`;
+    }
+    return [...this.acknowledged].filter(([key, value]) => found.get(key) !== value).map(([key]) => key);
+  }
+}

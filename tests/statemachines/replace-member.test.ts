@@ -1,0 +1,260 @@
+/** replace-member: the order of its steps, what it waits for, how it gives up, and that it never keeps the lock. */
+import { assessed, INPUTS, Rig, withDeadline, withTimeout, type Behaviour } from './rig.ts';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await Rig.start();
+});
+afterAll(async () => {
+  await rig.stop();
+});
+
+const INPUT = INPUTS['replace-member'] ?? {};
+/** Assessments in this order; the last one stays. */
+const inTurn =
+  (...answers: readonly ReturnType<typeof assessed>[]): Behaviour =>
+  (_, nth) =>
+    answers[Math.min(nth, answers.length) - 1] ?? { error: 'NoAnswer' };
+const healthy = assessed({ kind: 'none' }, 'all members are healthy');
+const waiting = assessed({ kind: 'wait' }, 'etcd-1 is catching up');
+const remove = assessed({ kind: 'remove-member', memberId: '2' }, 'etcd-1 has no task');
+const add = assessed({ kind: 'add-learner', peerUrl: 'http://etcd-1' }, 'no etcd-1');
+const launch = assessed({ kind: 'launch-member', ordinal: 1, memberId: '9', initialCluster: 'a=b' }, 'added');
+const promote = assessed({ kind: 'promote-member', memberId: '9' }, 'caught up');
+const finished = () => rig.calls.filter(({ name }) => name === 'FinishReplacement').map(({ event }) => event);
+const IDENTITY = { cluster: 'demo', owner: 'demo-create-1' };
+
+test('a lost member is removed, added, started and promoted, with as few looks as that takes', async () => {
+  const ended = await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(remove, add, launch, promote, healthy) });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'healthy' } });
+  expect(rig.callNames()).toEqual([
+    'ObserveMembers',
+    'AssessQuorum',
+    'ChangeMembership',
+    'AssessQuorum',
+    'ChangeMembership',
+    'AssessQuorum',
+    'LaunchMember',
+    'AwaitTasks',
+    'ObserveMembers',
+    'AssessQuorum',
+    'ChangeMembership',
+    'AssessQuorum',
+    'FinishReplacement',
+  ]);
+  const event = (name: string) => rig.calls.find((call) => call.name === name)?.event;
+  expect(event('ObserveMembers')).toEqual(IDENTITY);
+  expect(event('ChangeMembership')).toEqual({
+    cluster: 'demo',
+    addresses: ['10.0.0.1'],
+    change: { kind: 'remove-member', memberId: '2' },
+  });
+  expect(event('LaunchMember')).toEqual({ ...IDENTITY, ordinal: 1, memberId: '9', initialCluster: 'a=b', spent: [] });
+  expect(event('AwaitTasks')).toMatchObject({ kind: 'serving', wants: [{ group: 'member:demo:0', count: 1 }] });
+  expect(finished()).toMatchObject([{ ...IDENTITY, outcome: 'healthy', tasks: [{ taskId: 'a' }] }]);
+});
+
+test('people are told meanwhile what is wrong', async () => {
+  await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(waiting, healthy) });
+  const looks = rig.calls.filter(({ name }) => name === 'ObserveMembers').map(({ event }) => event['degraded']);
+  expect(looks).toEqual([undefined, 'etcd-1 is catching up']);
+});
+
+test('what an assessment remembers reaches the next one', async () => {
+  const since = { 'silent:a': 1_000 };
+  await rig.run('replace-member', INPUT, {
+    AssessQuorum: inTurn(assessed({ kind: 'wait' }, 'etcd-1 does not answer', since), healthy),
+  });
+  const memories = rig.calls.filter(({ name }) => name === 'AssessQuorum').map(({ event }) => event['memory']);
+  expect(memories).toEqual([
+    { since: {}, spent: [] },
+    { since, spent: [] },
+  ]);
+});
+
+test('tasks to be replaced on purpose are passed on', async () => {
+  await rig.run('replace-member', { cluster: 'demo', retire: ['a'] });
+  expect(rig.calls[0]?.event).toEqual({ ...IDENTITY, retire: ['a'] });
+});
+
+test('a task that answers to nobody is stopped, and ECS is looked at again', async () => {
+  const stop = assessed({ kind: 'stop-task', taskId: 'a', taskArn: 'arn' }, 'two tasks run for etcd-1');
+  await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(stop, healthy) });
+  expect(rig.callNames().slice(2, 4)).toEqual(['StopMember', 'ObserveMembers']);
+  expect(rig.calls[2]?.event).toEqual({ taskArn: 'arn', reason: 'two tasks run for etcd-1' });
+});
+
+test('a change that was refused is looked at anew', async () => {
+  const ended = await rig.run('replace-member', INPUT, {
+    AssessQuorum: inTurn(remove, healthy),
+    ChangeMembership: () => ({ result: { done: false, reason: 'only 1 of 2 is healthy' } }),
+  });
+  expect(ended.status).toBe('SUCCEEDED');
+  expect(rig.callNames().slice(2, 4)).toEqual(['ChangeMembership', 'ObserveMembers']);
+});
+
+test('a member whose task is gone is not waited for, and is known not to start again', async () => {
+  await rig.run('replace-member', INPUT, {
+    AssessQuorum: inTurn(launch, healthy),
+    LaunchMember: () => ({ result: { wants: [], launched: false, spent: ['9'] } }),
+  });
+  expect(rig.callNames()).not.toContain('AwaitTasks');
+  expect(rig.calls.filter(({ name }) => name === 'AssessQuorum')[1]?.event['memory']).toEqual({
+    since: {},
+    spent: ['9'],
+  });
+});
+
+test('a cluster that another execution works on is left to it', async () => {
+  const ended = await rig.run('replace-member', INPUT, {
+    ObserveMembers: () => ({ result: { turn: 'theirs', reason: 'held' } }),
+  });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'left' } });
+  expect(rig.callNames()).toEqual(['ObserveMembers']);
+});
+
+test('a cluster that is not awake any more is let go', async () => {
+  const ended = await rig.run('replace-member', INPUT, {
+    AssessQuorum: inTurn(waiting),
+    ObserveMembers: (_, nth) =>
+      nth === 1
+        ? { result: { turn: 'ours', reason: '', observed: { peerUrls: [], tasks: [], retire: [] } } }
+        : { result: { turn: 'over', reason: 'the cluster is falling-asleep' } },
+  });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'over' } });
+  expect(finished()).toEqual([{ ...IDENTITY, outcome: 'over' }]);
+});
+
+test('a note of somebody who found the lock held means one more look', async () => {
+  await rig.run('replace-member', INPUT, { FinishReplacement: (_, nth) => ({ result: { released: nth === 2 } }) });
+  expect(rig.callNames()).toEqual([
+    'ObserveMembers',
+    'AssessQuorum',
+    'FinishReplacement',
+    'ObserveMembers',
+    'AssessQuorum',
+    'FinishReplacement',
+  ]);
+});
+
+describe('endings', () => {
+  test('a lost quorum ends under its own name, recorded, with the lock free', async () => {
+    const lost = assessed({ kind: 'quorum-lost' }, '1 of 3 voters has a task left');
+    const ended = await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(lost) });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'QuorumLost', cause: '1 of 3 voters has a task left' });
+    expect(finished()).toMatchObject([{ ...IDENTITY, outcome: 'failed', error: 'QuorumLost' }]);
+    expect(rig.callNames()).not.toContain('LaunchMember');
+  });
+
+  test('a quorum that never becomes healthy is given up, with what was last seen', async () => {
+    const ended = await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(waiting) }, (definition) =>
+      withDeadline(definition, 500),
+    );
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberNotReplaced' });
+    expect(ended.cause).toContain('etcd-1 is catching up');
+    expect(finished()).toMatchObject([{ outcome: 'failed', error: 'MemberNotReplaced' }]);
+  });
+
+  test('a member that cannot start is tried again, more slowly, and given up after some tries', async () => {
+    const ended = await rig.run('replace-member', INPUT, {
+      AssessQuorum: inTurn(launch),
+      AwaitTasks: (event) => rig.breakBarrier(event, 'MemberFailedToStart', 'CannotPullContainerError'),
+    });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberNotReplaced' });
+    expect(ended.cause).toContain('CannotPullContainerError');
+    expect(rig.callNames().filter((name) => name === 'LaunchMember')).toHaveLength(6);
+  });
+
+  test('a task that does not run in time is looked for again', async () => {
+    const ended = await rig.run(
+      'replace-member',
+      INPUT,
+      { AssessQuorum: inTurn(launch, healthy), AwaitTasks: () => ({ hang: true }) },
+      (definition) => withTimeout(definition, 'AwaitMember', 1),
+    );
+    expect(ended.status).toBe('SUCCEEDED');
+  });
+
+  test.each(['ObserveMembers', 'AssessQuorum', 'ChangeMembership', 'LaunchMember', 'AwaitTasks', 'StopMember'])(
+    'an error of %s is recorded, and the lock is free',
+    async (step) => {
+      const stop = assessed({ kind: 'stop-task', taskId: 'a', taskArn: 'arn' }, 'silent');
+      const order = step === 'ChangeMembership' ? [remove] : step === 'StopMember' ? [stop] : [launch];
+      const fail: Behaviour = (event) =>
+        step === 'AwaitTasks'
+          ? rig.breakBarrier(event, 'OwnershipLost', 'because of the test')
+          : { error: 'OwnershipLost', message: 'because of the test' };
+      const ended = await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(...order), [step]: fail });
+      expect(ended).toMatchObject({ status: 'FAILED', error: 'OwnershipLost' });
+      expect(finished()).toMatchObject([{ ...IDENTITY, outcome: 'failed', error: 'OwnershipLost' }]);
+      expect(String(finished()[0]?.['cause'])).toContain('because of the test');
+    },
+  );
+
+  test.each(['ObserveMembers', 'AssessQuorum', 'ChangeMembership', 'LaunchMember', 'StopMember'])(
+    '%s that never comes back is a timeout, recorded',
+    async (step) => {
+      const stop = assessed({ kind: 'stop-task', taskId: 'a', taskArn: 'arn' }, 'silent');
+      const order = step === 'ChangeMembership' ? [remove] : step === 'StopMember' ? [stop] : [launch];
+      const ended = await rig.run(
+        'replace-member',
+        INPUT,
+        { AssessQuorum: inTurn(...order), [step]: () => ({ hang: true }) },
+        (definition, name) => (name === 'replace-member' ? withTimeout(definition, step, 1) : definition),
+      );
+      expect(ended).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+      expect(finished()).toMatchObject([{ outcome: 'failed', error: 'States.Timeout' }]);
+    },
+  );
+
+  test('an ending that cannot be recorded is the same ending', async () => {
+    const lost = assessed({ kind: 'quorum-lost' }, 'gone');
+    const ended = await rig.run('replace-member', INPUT, {
+      AssessQuorum: inTurn(lost),
+      FinishReplacement: () => ({ error: 'OwnershipLost' }),
+    });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'QuorumLost' });
+  });
+});
+
+describe('within a bootstrap', () => {
+  const bootstrap = INPUTS['bootstrap-quorum'] ?? {};
+
+  test('a member that was started before and is gone is taken back by the quorum of the others', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      LaunchMembers: () => ({ result: { launched: [], spent: [0] } }),
+      AssessQuorum: inTurn(remove, add, launch, promote, healthy),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    const observe = rig.calls.find(({ name }) => name === 'ObserveMembers');
+    expect(observe?.event).toMatchObject({ cluster: 'demo', generation: 1 });
+    expect(rig.callNames().slice(-3)).toEqual(['AwaitTasks', 'ProbeQuorum', 'OpenMetadata']);
+  });
+
+  test('a member that dies while the quorum forms is taken back too', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      ProbeQuorum: (_, nth) => ({ result: { ready: nth > 1, reason: '2 of 3 members answer' } }),
+      ListAddresses: () => ({ result: { groups: [{ group: 'member:demo:0', addresses: [] }] } }),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    expect(rig.callNames()).toContain('FinishReplacement');
+  });
+
+  test('a member that is lost in the moment of the opening is taken back as well', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      OpenMetadata: (_, nth) => ({ result: { addresses: nth === 1 ? [] : ['10.0.0.1'] } }),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    expect(rig.callNames()).toContain('FinishReplacement');
+    expect(rig.callNames().filter((name) => name === 'OpenMetadata')).toHaveLength(2);
+  });
+
+  test('where no quorum can take it back the bootstrap fails, and nothing new is started', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      LaunchMembers: () => ({ result: { launched: [], spent: [0, 1] } }),
+      AssessQuorum: inTurn(assessed({ kind: 'quorum-lost' }, '1 of 3 voters has a task left')),
+    });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart' });
+    expect(rig.callNames()).not.toContain('OpenMetadata');
+  });
+});

@@ -1,0 +1,393 @@
+/** The steps of replace-member at their edges: what they ask of AWS and etcd, and what they make of the answers. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { RegisterInstanceCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { assess } from '../../../functions/assess-quorum/assess.ts';
+import { changeMembership } from '../../../functions/change-membership/change.ts';
+import { EtcdError, type EtcdClient } from '../../../functions/common/etcd/client.ts';
+import type { AskedMember } from '../../../functions/common/quorum/members.ts';
+import { QUORUM_POLICY } from '../../../functions/common/quorum/policy.ts';
+import { finishReplacement } from '../../../functions/finish-replacement/finish.ts';
+import { launchMember } from '../../../functions/launch-member/launch.ts';
+import { observeMembers } from '../../../functions/observe-members/observe.ts';
+import { aRecord, aTask, NOW } from '../../fixtures/clusters.ts';
+import { peerUrlOf } from './world.ts';
+
+const region = { region: 'eu-central-1' };
+const dynamo = mockClient(DynamoDBDocumentClient);
+const ecs = mockClient(ECSClient);
+const discovery = mockClient(ServiceDiscoveryClient);
+const registry = { client: DynamoDBDocumentClient.from(new DynamoDBClient(region)), table: 'registry' };
+const source = { ecs: new ECSClient(region), ecsCluster: 'redkite-dev' };
+const placement = {
+  stage: 'dev',
+  ecsCluster: 'redkite-dev',
+  network: {},
+  executionRoleArn: 'arn:execution',
+  logGroup: 'logs',
+  region: 'eu-central-1',
+};
+const named = (name: string) => Object.assign(new Error(name), { name });
+const awake = aRecord({
+  phase: 'awake',
+  metadataOpen: true,
+  discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] },
+});
+const OWNER = 'demo-replace-abc';
+const arn = (id: string) => `arn:aws:ecs:eu-central-1:1:task/redkite-dev/${id}`;
+const raw = (id: string, ordinal: number, changes = {}) => ({
+  taskArn: arn(id),
+  group: `member:demo:${ordinal}`,
+  lastStatus: 'RUNNING',
+  desiredStatus: 'RUNNING',
+  version: 3,
+  attachments: [{ details: [{ name: 'privateIPv4Address', value: `10.0.0.${ordinal}` }] }],
+  ...changes,
+});
+const known = (id: string, ordinal: number, changes = {}) =>
+  aTask({ taskId: id, taskArn: arn(id), group: `member:demo:${ordinal}`, address: `10.0.0.${ordinal}`, ...changes });
+
+beforeEach(() => {
+  for (const mock of [dynamo, ecs, discovery]) mock.reset();
+  dynamo.on(PutCommand).resolves({});
+  dynamo.on(UpdateCommand).resolves({});
+  dynamo.on(DeleteCommand).resolves({});
+  dynamo.on(GetCommand).resolves({ Item: { owner: OWNER, value: awake } });
+  ecs.on(ListTasksCommand).resolves({ taskArns: [] });
+});
+
+describe('observe-members', () => {
+  const input = { cluster: 'demo', owner: OWNER, retire: [] };
+  const observe = (changes = {}) =>
+    observeMembers({ registry, source, namespaceName: 'redkite.internal' }, { ...input, ...changes }, NOW);
+  const partition = (record: unknown, ...tasks: ReturnType<typeof known>[]) =>
+    dynamo.on(QueryCommand).resolves({
+      Items: [{ sk: 'record', value: record }, ...tasks.map((value) => ({ sk: `task#${value.taskId}`, value }))],
+    });
+  const ids = (seen: Awaited<ReturnType<typeof observe>>) =>
+    seen.turn === 'ours' ? seen.observed.tasks.map(({ taskId, state }) => [taskId, state]) : seen;
+
+  test('knows the names of all members and the tasks that ECS lists', async () => {
+    partition(awake);
+    ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 1)] });
+    expect(await observe()).toMatchObject({
+      turn: 'ours',
+      observed: {
+        peerUrls: [0, 1, 2].map(peerUrlOf),
+        tasks: [{ ordinal: 1, taskId: 'a', state: 'running', address: '10.0.0.1' }],
+      },
+    });
+  });
+
+  test('asks for each task that ECS does not list any more by name, and forgets what it does not know', async () => {
+    partition(awake, known('a', 0), known('b', 1), known('c', 2));
+    ecs
+      .on(DescribeTasksCommand)
+      .resolves({ tasks: [raw('a', 0, { desiredStatus: 'STOPPED' }), raw('b', 1, { lastStatus: 'STOPPED' })] });
+    expect(ids(await observe())).toEqual([['a', 'stopping']]);
+    expect(dynamo.commandCalls(DeleteCommand).map(({ args }) => args[0].input.Key)).toEqual([
+      { pk: 'demo', sk: 'task#c' },
+    ]);
+  });
+
+  test('believes the newer word on a task', async () => {
+    partition(awake, known('a', 0, { lastStatus: 'STOPPED', version: 5 }));
+    ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 0, { version: 4 })] });
+    expect(ids(await observe())).toEqual([]);
+  });
+
+  test.each([
+    ['falls asleep', { ...awake, phase: 'falling-asleep' }, {}],
+    ['is created by somebody else', aRecord(), {}],
+    ['is created in another generation', aRecord(), { generation: 2 }],
+    ['is cleaned up', aRecord({ retreating: true }), { generation: 1 }],
+  ])('leaves a cluster alone that %s', async (_, record, changes) => {
+    partition(record);
+    expect(await observe(changes)).toMatchObject({ turn: 'over' });
+    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+  });
+
+  test('a cluster that is gone is over', async () => {
+    dynamo.on(QueryCommand).resolves({ Items: [] });
+    expect(await observe()).toMatchObject({ turn: 'over', reason: 'there is no cluster demo' });
+  });
+
+  test('works within the create that asks for it', async () => {
+    partition(aRecord());
+    expect(await observe({ generation: 1 })).toMatchObject({ turn: 'ours' });
+  });
+
+  test('leaves it to the owner of the lock', async () => {
+    partition(awake);
+    dynamo.on(UpdateCommand).callsFake(({ UpdateExpression }) => {
+      if (UpdateExpression !== 'SET again = :true') throw named('ConditionalCheckFailedException');
+      return {};
+    });
+    expect(await observe()).toMatchObject({ turn: 'theirs' });
+  });
+
+  test('says what is wrong, once', async () => {
+    partition(awake);
+    await observe({ degraded: 'etcd-1 has no task' });
+    const said = () =>
+      dynamo.commandCalls(UpdateCommand).flatMap(({ args }): unknown[] => {
+        const condition: unknown = args[0].input.ExpressionAttributeValues?.[':condition'];
+        return condition === undefined ? [] : [condition];
+      });
+    expect(said()).toMatchObject([{ status: 'False', reason: 'QuorumDegraded', message: 'etcd-1 has no task' }]);
+    const told = { ...awake.conditions, MetadataReady: said()[0] };
+    dynamo.resetHistory();
+    partition({ ...awake, conditions: told });
+    await observe({ degraded: 'etcd-1 has no task' });
+    expect(said()).toEqual([]);
+  });
+});
+
+describe('launch-member', () => {
+  const deps = { registry, source, placement, namespaceName: 'redkite.internal', image: 'etcd' };
+  const input = { cluster: 'demo', owner: OWNER, ordinal: 1, memberId: '9', initialCluster: 'etcd-1=x', spent: [] };
+
+  beforeEach(() => {
+    ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: 'arn:definition' } });
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ lastStatus: 'PROVISIONING' }] });
+  });
+
+  test('starts one task for one member id, in the existing quorum', async () => {
+    expect(await launchMember(deps, input)).toEqual({
+      wants: [{ group: 'member:demo:1', count: 1 }],
+      launched: true,
+      spent: [],
+    });
+    expect(ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.clientToken).toBe('demo-1-9');
+    const [container] = ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input.containerDefinitions ?? [];
+    const valueOf = (flag: string) => container?.command?.[container.command.indexOf(flag) + 1];
+    expect(valueOf('--initial-cluster-state')).toBe('existing');
+    expect(valueOf('--initial-cluster')).toBe('etcd-1=x');
+  });
+
+  test.each([
+    ['whose one task has ended', { tasks: [{ lastStatus: 'STOPPED' }] }],
+    ['that was started under another revision', named('ConflictException')],
+  ])('a member %s is spent when no task runs', async (_, answer) => {
+    if (answer instanceof Error) ecs.on(RunTaskCommand).rejects(answer);
+    else ecs.on(RunTaskCommand).resolves(answer);
+    expect(await launchMember(deps, input)).toMatchObject({ launched: false, spent: ['9'] });
+  });
+
+  test('a member that was started before and runs is waited for', async () => {
+    ecs.on(RunTaskCommand).rejects(named('ConflictException'));
+    ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 1, { lastStatus: 'PENDING' })] });
+    expect(await launchMember(deps, input)).toMatchObject({ launched: true, spent: [] });
+  });
+
+  test('nothing is started for a cluster that is being taken down', async () => {
+    dynamo.on(GetCommand).resolves({ Item: { owner: OWNER, value: aRecord({ retreating: true }) } });
+    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'OwnershipLost' });
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(0);
+  });
+
+  test('without the lock nothing is started', async () => {
+    dynamo.on(UpdateCommand).rejects(named('ConditionalCheckFailedException'));
+    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'OwnershipLost' });
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(0);
+  });
+
+  test('what ECS cannot start is named', async () => {
+    ecs.on(RunTaskCommand).resolves({ failures: [{ reason: 'RESOURCE:CPU' }] });
+    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'MemberFailedToStart' });
+  });
+});
+
+describe('finish-replacement', () => {
+  const deps = { registry, namespace: { client: new ServiceDiscoveryClient(region), namespaceId: 'ns' } };
+  const identity = { cluster: 'demo', owner: OWNER };
+  const condition = () =>
+    dynamo
+      .commandCalls(UpdateCommand)
+      .map(({ args }) => args[0].input.ExpressionAttributeValues?.[':condition'] as unknown)
+      .find((value) => value !== undefined);
+
+  test('puts members under the metadata name, says that all is well, and lets go', async () => {
+    const tasks = [
+      { ordinal: 1, taskId: 'a', taskArn: 'arn', state: 'running' as const, address: '10.0.0.1' },
+      { ordinal: 2, taskId: 'b', taskArn: 'arn', state: 'stopping' as const, address: '10.0.0.2' },
+    ];
+    expect(await finishReplacement(deps, identity, { outcome: 'healthy', tasks }, NOW)).toEqual({ released: true });
+    expect(discovery.commandCalls(RegisterInstanceCommand).map(({ args }) => args[0].input)).toEqual([
+      { ServiceId: 'srv-m', InstanceId: 'member-1', Attributes: { AWS_INSTANCE_IPV4: '10.0.0.1' } },
+    ]);
+    expect(condition()).toMatchObject({ status: 'True', reason: 'QuorumHealthy' });
+  });
+
+  test('is asked to look again', async () => {
+    dynamo.on(DeleteCommand).rejects(named('ConditionalCheckFailedException'));
+    expect(await finishReplacement(deps, identity, { outcome: 'healthy', tasks: [] }, NOW)).toEqual({
+      released: false,
+    });
+  });
+
+  test.each([
+    ['QuorumLost', 'False'],
+    ['MemberNotReplaced', 'False'],
+    ['States.Timeout', 'Unknown'],
+  ])('an ending as %s makes the condition %s', async (error, status) => {
+    await finishReplacement(deps, identity, { outcome: 'failed', error, cause: 'because' }, NOW);
+    expect(condition()).toMatchObject({ status, reason: error, message: 'because' });
+    expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(1);
+  });
+
+  test('one that has lost the lock says nothing any more', async () => {
+    dynamo.on(GetCommand).resolves({ Item: { owner: 'another', value: awake } });
+    await finishReplacement(deps, identity, { outcome: 'failed', error: 'QuorumLost', cause: '' }, NOW);
+    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+    expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(0);
+  });
+});
+
+describe('etcd', () => {
+  const answers = (
+    ordinal: number,
+    changes: { leader?: string; agreed?: boolean; isLearner?: boolean } = {},
+  ): AskedMember => {
+    const list = [0, 1, 2].map((n) => ({
+      id: `m${n}`,
+      name: `etcd-${n}`,
+      peerUrls: [peerUrlOf(n)],
+      isLearner: n === 2 && changes.isLearner === true,
+    }));
+    return {
+      address: `10.0.0.${ordinal}`,
+      answer: {
+        status: {
+          address: `10.0.0.${ordinal}`,
+          memberId: `m${ordinal}`,
+          clusterId: 'c',
+          leader: changes.leader ?? 'm1',
+          isLearner: changes.isLearner === true && ordinal === 2,
+          raftIndex: 10,
+          raftTerm: 1,
+          version: '3.6.8',
+        },
+        ...(changes.agreed === false ? {} : { agreed: list }),
+        remembered: list,
+      },
+    };
+  };
+  const clock = () => {
+    let now = 0;
+    return {
+      now: () => now,
+      sleep: (milliseconds: number) => {
+        now += milliseconds;
+        return Promise.resolve();
+      },
+    };
+  };
+
+  test('an assessment asks again while there is only something to wait for', async () => {
+    const observed = {
+      peerUrls: [0, 1, 2].map(peerUrlOf),
+      tasks: [0, 1, 2].map((n) => ({
+        ordinal: n,
+        taskId: `t${n}`,
+        taskArn: `t${n}`,
+        state: 'running' as const,
+        address: `10.0.0.${n}`,
+      })),
+      retire: [],
+    };
+    let looks = 0;
+    const ask = () => {
+      looks += 1;
+      return Promise.resolve([0, 1, 2].map((n) => answers(n, looks < 3 ? { leader: '0', agreed: false } : {})));
+    };
+    const members = { ask, close: () => undefined };
+    const options = { policy: QUORUM_POLICY, intervalMs: 100, budgetMs: 5_000, clock: clock() };
+    const assessed = await assess(members, { observed, memory: { since: {}, spent: [] } }, options);
+    expect(assessed).toMatchObject({ action: { kind: 'none' }, addresses: ['10.0.0.1', '10.0.0.0', '10.0.0.2'] });
+    expect(looks).toBe(3);
+  });
+
+  const calls: string[] = [];
+  const change = (
+    what: Parameters<typeof changeMembership>[1],
+    asked: AskedMember[],
+    client: Partial<EtcdClient> = {},
+  ) => {
+    calls.length = 0;
+    const connect = (address: string) => {
+      calls.push(address);
+      const told = (name: string) => (id: unknown) => {
+        calls.push(`${name} ${String(id)}`);
+        return Promise.resolve([]);
+      };
+      return {
+        memberRemove: told('remove'),
+        memberPromote: told('promote'),
+        moveLeader: told('move'),
+        memberAddAsLearner: told('add'),
+        close: () => undefined,
+        ...client,
+      } as unknown as EtcdClient;
+    };
+    return changeMembership({ ask: () => Promise.resolve(asked), connect, clock: clock() }, what);
+  };
+  const all = [0, 1, 2].map((n) => answers(n));
+
+  test('a change is made at the leader', async () => {
+    expect(await change({ kind: 'remove-member', memberId: 'm2' }, all)).toMatchObject({ done: true });
+    expect(calls).toEqual(['10.0.0.1', 'remove m2']);
+    expect(await change({ kind: 'move-leader', from: 'm1', to: 'm0' }, all)).toMatchObject({ done: true });
+    expect(calls).toEqual(['10.0.0.1', 'move m0']);
+  });
+
+  test('what is done already is done, what would be wrong is not', async () => {
+    expect(await change({ kind: 'add-learner', peerUrl: peerUrlOf(1) }, all)).toMatchObject({ done: true });
+    expect(await change({ kind: 'remove-member', memberId: 'm2' }, all.slice(0, 1))).toMatchObject({ done: false });
+    expect(calls).toEqual([]);
+  });
+
+  test('without a quorum nothing is changed', async () => {
+    const asked = [answers(0, { agreed: false })];
+    expect(await change({ kind: 'remove-member', memberId: 'm2' }, asked)).toEqual({
+      done: false,
+      reason: 'no quorum answers',
+    });
+  });
+
+  test('a learner is promoted as soon as its leader says so', async () => {
+    let tries = 0;
+    const memberPromote = () => {
+      tries += 1;
+      return tries < 4 ? Promise.reject(new EtcdError('learner-not-ready', 'not yet')) : Promise.resolve([]);
+    };
+    const asked = [0, 1, 2].map((n) => answers(n, { isLearner: true }));
+    expect(await change({ kind: 'promote-member', memberId: 'm2' }, asked, { memberPromote })).toMatchObject({
+      done: true,
+    });
+    expect(tries).toBe(4);
+  });
+
+  test('what etcd refuses is a value, what is wrong with us is not', async () => {
+    const refuse = () => Promise.reject(new EtcdError('too-few-started', 'unhealthy cluster'));
+    expect(await change({ kind: 'remove-member', memberId: 'm2' }, all, { memberRemove: refuse })).toEqual({
+      done: false,
+      reason: 'unhealthy cluster',
+    });
+    const broken = () => Promise.reject(new TypeError('x is undefined'));
+    await expect(change({ kind: 'remove-member', memberId: 'm2' }, all, { memberRemove: broken })).rejects.toThrow('x');
+  });
+});
