@@ -246,6 +246,7 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   ChangeMembership: () => ({ result: { done: true, reason: 'fine' } }),
   LaunchMember: (event) => ({ result: { wants: PLAN.members, launched: true, spent: event['spent'] } }),
   StopMember: () => ({ result: { stopped: 'arn' } }),
+  ArchiveMetadata: () => ({ result: { archive: { name: 'a', revision: 7, keys: 1 } } }),
   FinishReplacement: () => ({ result: { released: true } }),
 };
 
@@ -255,6 +256,7 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'bootstrap-quorum': { ...OPERATION, members: PLAN.members },
   'start-compute': { ...OPERATION, roles: PLAN.roles, brokers: PLAN.brokers },
   'replace-member': { cluster: 'demo', taskId: 'a', reason: 'etcd-0 has stopped' },
+  'archive-metadata': { cluster: 'demo' },
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

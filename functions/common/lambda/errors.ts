@@ -67,6 +67,10 @@ export const ERRORS = {
     condition: 'EndpointsReady',
     advice: 'Check that the security group of the tasks lets the load balancer in on ports 19530 and 9091.',
   },
+  MetadataUnreachable: {
+    condition: 'MetadataReady',
+    advice: 'Look at the etcd members of the cluster: their tasks, and whether they answer.',
+  },
   TasksNotStopped: { advice: 'Tasks of this cluster are still stopping. Try again in a minute.' },
   ArchiveUnusable: {
     condition: 'MetadataReady',

@@ -16,4 +16,8 @@ export const LOG_EVENTS = {
   replacementStarted: 'replacement.started',
   replacementFinished: 'replacement.finished',
   executionSettled: 'execution.settled',
+  archiveTaken: 'archive.taken',
+  archiveRemoved: 'archive.removed',
+  changesShipped: 'changes.shipped',
+  shippingFailed: 'changes.not-shipped',
 } as const;

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { DEFAULT_RETENTION } from '../common/archive/retention.ts';
+import { clusterNameSchema } from '../common/cluster/spec.ts';
+import { connectEtcd, isEtcdError } from '../common/etcd/client.ts';
+import { archiveCluster } from '../common/keeping/archive.ts';
+import { archiveStores, memberEndpoints } from '../common/keeping/connect.ts';
+import { RedkiteError } from '../common/lambda/errors.ts';
+import { stepHandler } from '../common/lambda/step.ts';
+import { connectRegistry } from '../common/registry/connect.ts';
+import { loadCluster } from '../common/registry/registry.ts';
+
+const TIMEOUT_MS = 30_000;
+const registry = connectRegistry();
+const stores = archiveStores();
+
+export const handler = stepHandler(
+  z.object({ cluster: clusterNameSchema, reason: z.string().default('asked for') }),
+  async ({ cluster, reason }) => {
+    const { record, tasks } = await loadCluster(registry, cluster);
+    if (record === undefined) throw new RedkiteError('InvalidInput', `There is no cluster ${cluster}.`);
+    const endpoints = memberEndpoints(record, tasks);
+    if (endpoints.length === 0) {
+      throw new RedkiteError('MetadataUnreachable', `No etcd member of ${cluster} runs: there is nothing to read.`);
+    }
+    const etcd = connectEtcd(endpoints, { timeoutMs: TIMEOUT_MS });
+    try {
+      return await archiveCluster(
+        { registry, store: stores(cluster), etcd, retention: DEFAULT_RETENTION },
+        { cluster, release: record.spec.release, mode: 'linearizable', reason },
+        new Date(),
+      );
+    } catch (error) {
+      if (!isEtcdError(error)) throw error;
+      throw new RedkiteError('MetadataUnreachable', `The metadata of ${cluster} could not be read: ${error.message}`, {
+        cause: error,
+      });
+    } finally {
+      etcd.close();
+    }
+  },
+);

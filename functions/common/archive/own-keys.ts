@@ -1,0 +1,43 @@
+/**
+ * The few keys of our own that a quorum carries beside Milvus' catalog. They are facts about this quorum, not about the
+ * catalog, so archives, change logs, hashes and the question whether a quorum is empty leave them out.
+ */
+import { randomUUID } from 'node:crypto';
+import type { EtcdClient } from '../etcd/client.ts';
+import { END_OF_KEYS, FIRST_KEY, prefixEnd } from '../etcd/messages.ts';
+
+export const OWN_PREFIX = '_redkite/';
+const prefixBytes = Buffer.from(OWN_PREFIX);
+
+export const isOwnKey = (key: Uint8Array) =>
+  key.length >= prefixBytes.length && prefixBytes.equals(key.subarray(0, prefixBytes.length));
+
+/** Everything but our own keys, as ranges. */
+export const CATALOG_RANGES = [
+  { key: FIRST_KEY, rangeEnd: prefixBytes },
+  { key: prefixEnd(prefixBytes), rangeEnd: END_OF_KEYS },
+] as const;
+
+/**
+ * Names one unbroken run of revisions. A restored or a new quorum counts its revisions from one again, and may well have
+ * the cluster id of the old one (etcd makes it from names): only this tells a change log whose revisions it follows.
+ */
+const HISTORY_KEY = `${OWN_PREFIX}history`;
+
+/** Made on first use. */
+export async function ensureHistory(client: EtcdClient): Promise<string> {
+  const known = await client.get(HISTORY_KEY);
+  if (known !== undefined) return known.toString();
+  await client.txn({
+    compare: [{ key: HISTORY_KEY, target: 'createRevision', is: 'equal', to: 0 }],
+    success: [{ put: { key: HISTORY_KEY, value: randomUUID() } }],
+  });
+  const made = await client.get(HISTORY_KEY);
+  if (made === undefined) throw new Error(`etcd lost ${HISTORY_KEY} right after it was written.`);
+  return made.toString();
+}
+
+/** From the member's own data: there may be no quorum. */
+export async function survivingHistory(client: EtcdClient): Promise<string | undefined> {
+  return (await client.get(HISTORY_KEY, { serializable: true }))?.toString();
+}
