@@ -17,7 +17,7 @@ export function decideCreate(
   { now, idempotencyKey }: { now: Date; idempotencyKey: string | undefined },
 ): CreateDecision {
   if (existing === undefined) return { action: 'create', record: newRecord(spec, 1, now, idempotencyKey) };
-  if (existing.phase === 'failed' && !existing.metadataOpen) {
+  if (existing.phase === 'failed' && existing.hasServed !== true) {
     return {
       action: 'create',
       record: newRecord(spec, existing.generation + 1, now, idempotencyKey),

@@ -14,11 +14,16 @@ const registry = connectRegistry();
 const stores = archiveStores();
 
 export const handler = stepHandler(
-  z.object({ cluster: clusterNameSchema, reason: z.string().default('asked for') }),
-  async ({ cluster, reason }) => {
+  z.object({
+    cluster: clusterNameSchema,
+    reason: z.string().default('asked for'),
+    /** host:port of the one member to read as it is, without a quorum behind it. */
+    survivor: z.string().optional(),
+  }),
+  async ({ cluster, reason, survivor }) => {
     const { record, tasks } = await loadCluster(registry, cluster);
     if (record === undefined) throw new RedkiteError('InvalidInput', `There is no cluster ${cluster}.`);
-    const endpoints = memberEndpoints(record, tasks);
+    const endpoints = survivor === undefined ? memberEndpoints(record, tasks) : [survivor];
     if (endpoints.length === 0) {
       throw new RedkiteError('MetadataUnreachable', `No etcd member of ${cluster} runs: there is nothing to read.`);
     }
@@ -26,7 +31,12 @@ export const handler = stepHandler(
     try {
       return await archiveCluster(
         { registry, store: stores(cluster), etcd, retention: DEFAULT_RETENTION },
-        { cluster, release: record.spec.release, mode: 'linearizable', reason },
+        {
+          cluster,
+          release: record.spec.release,
+          mode: survivor === undefined ? 'linearizable' : 'serializable',
+          reason,
+        },
         new Date(),
       );
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The one place where an operation gives its cluster back: to `awake` with everything confirmed, or to `failed` with the reason. */
 import { readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
 import type { Ownership } from '../common/cluster/record.ts';
-import type { Phase } from '../common/cluster/phases.ts';
+import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import { errorFacts } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
@@ -11,7 +11,7 @@ import { explainFailure } from './explain.ts';
 export type Outcome =
   { readonly outcome: 'awake' } | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
 
-const OWNED: readonly Phase[] = ['creating'];
+const OWNED: readonly Phase[] = BUILDING;
 
 export async function finishOperation(
   registry: RegistryTable,
@@ -28,7 +28,7 @@ export async function finishOperation(
       registry,
       operation,
       OWNED,
-      { phase: 'awake', phaseSince: at, conditions: readyConditions(at) },
+      { phase: 'awake', phaseSince: at, conditions: readyConditions(at), hasServed: true },
       ['owner', 'failure'],
     );
   } else {
@@ -44,7 +44,8 @@ export async function finishOperation(
         failure: { error, message, advice, ...(record?.owner === undefined ? {} : { execution: record.owner }), at },
         ...(record === undefined ? {} : { conditions: failedConditions(record.conditions, error, message, at) }),
       },
-      ['owner', 'entry', 'discovery', 'retreating'],
+      // A clean-up has removed what these name; a recovery has not, and tries again with them.
+      record?.phase === 'recovering' ? ['owner'] : ['owner', 'entry', 'discovery', 'retreating'],
       'retreat',
     );
   }

@@ -15,6 +15,7 @@ import { ensureHost, type Namespace } from '../common/aws/discovery.ts';
 import type { Placement } from '../common/aws/placement.ts';
 import { observeGroups, type TaskSource } from '../common/aws/tasks.ts';
 import { memberGroup, memberHost, memberStartedBy, metadataHost, quorumToken } from '../common/cluster/names.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import type { ClusterRecord, DiscoveryRecord, Ownership } from '../common/cluster/record.ts';
 import { isStopped } from '../common/cluster/tasks.ts';
 import { RedkiteError, hasName } from '../common/lambda/errors.ts';
@@ -40,13 +41,13 @@ export interface LaunchedMembers {
 }
 
 export async function launchMembers(deps: LaunchMembersDeps, operation: Ownership): Promise<LaunchedMembers> {
-  const record = await getOwned(deps.registry, operation, ['creating']);
+  const record = await getOwned(deps.registry, operation, BUILDING);
   const { members } = record.spec.metadata;
   const ordinals = Array.from({ length: members }, (_, ordinal) => ordinal);
   const running = await runningOrdinals(deps.source, record, ordinals);
   // The registrar needs the ids of the names as soon as the first task has an address.
   const discovery = await ensureNames(deps.namespace, record, ordinals);
-  await updateCluster(deps.registry, operation, ['creating'], { discovery });
+  await updateCluster(deps.registry, operation, BUILDING, { discovery });
   const token = quorumToken(record.name, record.generation);
   const launches = await Promise.all(
     ordinals

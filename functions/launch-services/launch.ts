@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { Placement } from '../common/aws/placement.ts';
 import { serviceName } from '../common/cluster/names.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
@@ -26,7 +27,7 @@ export async function launchServices(
   operation: Ownership,
   brokers: readonly string[],
 ): Promise<{ readonly services: string[] }> {
-  const { spec } = await getOwned(deps.registry, operation, ['creating']);
+  const { spec } = await getOwned(deps.registry, operation, BUILDING);
   const profile = profileOf(spec);
   const services = await Promise.all(
     planRoles(spec).map(async (role) => {

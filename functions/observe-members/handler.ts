@@ -18,6 +18,7 @@ const inputSchema = z.object({
   generation: z.int().min(1).optional(),
   retire: z.array(z.string()).default([]),
   degraded: z.string().optional(),
+  recovery: z.boolean().optional(),
 });
 
 export const handler = stepHandler(inputSchema, (input) => observeMembers(deps, input, new Date()));

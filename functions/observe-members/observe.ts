@@ -9,7 +9,7 @@ import { memberGroup, memberPeerUrl, parseTaskGroup } from '../common/cluster/na
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { observeTask, type TaskObservation } from '../common/cluster/tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
-import { mayReplaceMembers } from '../common/quorum/responsible.ts';
+import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { takeLock } from '../common/registry/lock.ts';
 import { deleteTask, loadCluster, putTask, type RegistryTable } from '../common/registry/registry.ts';
@@ -24,6 +24,8 @@ export interface ObserveMembersInput {
   readonly cluster: string;
   /** The execution. */
   readonly owner: string;
+  /** Set when a lost quorum is looked for. */
+  readonly recovery?: boolean | undefined;
   /** Set when this is part of a create. */
   readonly generation?: number | undefined;
   readonly retire: readonly string[];
@@ -38,12 +40,13 @@ export type ObservedMembers =
 
 export async function observeMembers(
   { registry, source, namespaceName }: ObserveMembersDeps,
-  { cluster, owner, generation, retire, degraded }: ObserveMembersInput,
+  { cluster, owner, generation, retire, degraded, recovery = false }: ObserveMembersInput,
   now: Date,
 ): Promise<ObservedMembers> {
   const { record, tasks } = await loadCluster(registry, cluster);
   if (record === undefined) return { turn: 'over', reason: `there is no cluster ${cluster}` };
-  if (!mayReplaceMembers(record, generation)) return { turn: 'over', reason: `the cluster is ${record.phase}` };
+  if (!(recovery ? mayRecover(record, owner) : mayReplaceMembers(record, generation)))
+    return { turn: 'over', reason: `the cluster is ${record.phase}` };
   if ((await takeLock(registry, cluster, owner, now)) === 'theirs') {
     return { turn: 'theirs', reason: 'another execution works on the members; it will look again' };
   }

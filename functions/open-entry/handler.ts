@@ -2,6 +2,7 @@
 import { ElasticLoadBalancingV2Client, ModifyRuleCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { hostConditions } from '../common/aws/entry.ts';
 import { operationSchema } from '../common/cluster/operation.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import { clusterHosts } from '../common/http/cluster-view.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -11,7 +12,7 @@ const elb = new ElasticLoadBalancingV2Client({});
 const registry = connectRegistry();
 
 export const handler = stepHandler(operationSchema, async (operation) => {
-  const record = await getOwned(registry, operation, ['creating']);
+  const record = await getOwned(registry, operation, BUILDING);
   const hosts = clusterHosts(record);
   for (const { ruleArn, protocol } of record.entry?.rules ?? []) {
     await elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Conditions: hostConditions(hosts, protocol) }));

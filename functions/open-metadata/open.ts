@@ -4,6 +4,7 @@
  */
 import { registerAddress, type Namespace } from '../common/aws/discovery.ts';
 import { parseTaskGroup } from '../common/cluster/names.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { isServing } from '../common/cluster/tasks.ts';
 import { loadCluster, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
@@ -13,7 +14,7 @@ export async function openMetadata(
   { registry, namespace }: { registry: RegistryTable; namespace: Namespace },
   operation: Ownership,
 ): Promise<{ readonly addresses: string[] }> {
-  await updateCluster(registry, operation, ['creating'], { metadataOpen: true });
+  await updateCluster(registry, operation, BUILDING, { metadataOpen: true });
   const { record, tasks } = await loadCluster(registry, operation.cluster);
   const metadata = record?.discovery?.metadata;
   if (metadata === undefined) throw new Error(`Cluster ${operation.cluster} has no metadata name.`);

@@ -5,6 +5,7 @@
 import { DescribeClusterV2Command, GetBootstrapBrokersCommand, type KafkaClient } from '@aws-sdk/client-kafka';
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Ownership } from '../common/cluster/record.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import { memberGroup, serviceGroup } from '../common/cluster/names.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
@@ -26,7 +27,7 @@ export interface CreatePlan extends Ownership {
 }
 
 export async function planCluster(deps: PlanDeps, operation: Ownership): Promise<CreatePlan> {
-  const record = await getOwned(deps.registry, operation, ['creating']);
+  const record = await getOwned(deps.registry, operation, BUILDING);
   const [brokers] = await Promise.all([findBrokers(deps), checkBucket(deps)]);
   return {
     cluster: operation.cluster,

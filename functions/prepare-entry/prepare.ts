@@ -12,6 +12,7 @@ import {
   type EntryDeps,
 } from '../common/aws/entry.ts';
 import { serviceGroup, type EntryProtocol } from '../common/cluster/names.ts';
+import { BUILDING } from '../common/cluster/phases.ts';
 import type { EntryRecord, Ownership } from '../common/cluster/record.ts';
 import { isServing } from '../common/cluster/tasks.ts';
 import { getOwned, loadCluster, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
@@ -21,7 +22,7 @@ export async function prepareEntry(
   { registry, ...entry }: EntryDeps & { readonly registry: RegistryTable },
   operation: Ownership,
 ): Promise<{ readonly targetGroups: string[] }> {
-  const record = await getOwned(registry, operation, ['creating']);
+  const record = await getOwned(registry, operation, BUILDING);
   const { ports } = profileOf(record.spec);
   const protocols: EntryProtocol[] = entry.httpsListenerArn === undefined ? ['rest'] : ['grpc', 'rest'];
   const groups = Object.fromEntries(
@@ -42,7 +43,7 @@ export async function prepareEntry(
     rules.push({ protocol, listenerArn, ruleArn });
   }
   // Recorded before the targets: from now on the registrar adds and removes proxies by itself.
-  await updateCluster(registry, operation, ['creating'], { entry: { targetGroups: groups, rules } });
+  await updateCluster(registry, operation, BUILDING, { entry: { targetGroups: groups, rules } });
   const { tasks } = await loadCluster(registry, record.name);
   const proxies = tasks.filter((task) => task.group === serviceGroup(record.name, 'proxy')).filter(isServing);
   if (proxies.length > 0) {

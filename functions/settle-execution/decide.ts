@@ -3,12 +3,16 @@
  * itself (aborted, timed out, out of history) still owns its cluster, or the lock on its metadata. Pure: says what has to
  * be done about it.
  */
+import { z } from 'zod';
 import type { Condition } from '../common/cluster/conditions.ts';
 import { executionName, parseExecutionName, parseReplacementName } from '../common/cluster/names.ts';
-import type { ClusterRecord } from '../common/cluster/record.ts';
+import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
+import { clusterNameSchema } from '../common/cluster/spec.ts';
 
 export interface EndedExecution {
   readonly name: string;
+  /** As text; executions that people start have names of their own choice, and say the cluster here. */
+  readonly input?: string | undefined;
   readonly status: string;
   readonly error?: string | undefined;
   readonly cause?: string | undefined;
@@ -21,6 +25,14 @@ export type SettleDecision =
       readonly reason: string;
       readonly input: { cluster: string; generation: number; error: string; cause: string };
     }
+  /** A recovery that died: nothing is taken down, so that another one can go on from what there is. */
+  | {
+      readonly action: 'record-failure';
+      readonly reason: string;
+      readonly operation: Ownership;
+      readonly error: string;
+      readonly cause: string;
+    }
   | {
       readonly action: 'drop-lock';
       readonly reason: string;
@@ -29,9 +41,19 @@ export type SettleDecision =
       readonly condition: Omit<Condition, 'observedAt'>;
     };
 
-/** The cluster that an execution works for, by its name. */
-export function clusterOfExecution(name: string): string | undefined {
-  return parseReplacementName(name)?.cluster ?? parseExecutionName(name)?.cluster;
+const inputSchema = z.object({ cluster: clusterNameSchema });
+
+/** The cluster that an execution works for, by its input or by its name. */
+export function clusterOfExecution({ name, input }: Pick<EndedExecution, 'name' | 'input'>): string | undefined {
+  return clusterInInput(input) ?? parseReplacementName(name)?.cluster ?? parseExecutionName(name)?.cluster;
+}
+
+function clusterInInput(input: string | undefined): string | undefined {
+  try {
+    return inputSchema.parse(JSON.parse(input ?? '')).cluster;
+  } catch {
+    return undefined;
+  }
 }
 
 export function decideSettlement(execution: EndedExecution, record: ClusterRecord | undefined): SettleDecision {
@@ -49,6 +71,17 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
       },
     };
   }
+  const error = execution.error ?? `Execution.${execution.status}`;
+  const cause = execution.cause ?? `The execution ${execution.name} ended ${execution.status}.`;
+  if (record?.phase === 'recovering' && record.owner === execution.name) {
+    return {
+      action: 'record-failure',
+      reason: `the execution ended ${execution.status} in the middle of a recovery`,
+      operation: { cluster: record.name, generation: record.generation },
+      error,
+      cause,
+    };
+  }
   const parsed = parseExecutionName(execution.name);
   if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record === undefined) return { action: 'ignore', reason: 'the cluster is not in the registry' };
@@ -62,8 +95,8 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
     input: {
       cluster: record.name,
       generation: record.generation,
-      error: execution.error ?? `Execution.${execution.status}`,
-      cause: execution.cause ?? `The execution ${execution.name} ended ${execution.status}.`,
+      error,
+      cause,
     },
   };
 }

@@ -9,6 +9,7 @@ import { connectRegistry } from '../common/registry/connect.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { dropLock } from '../common/registry/lock.ts';
 import { getCluster } from '../common/registry/registry.ts';
+import { finishOperation } from '../finish-operation/finish.ts';
 import { clusterOfExecution, decideSettlement } from './decide.ts';
 
 const registry = connectRegistry();
@@ -19,6 +20,7 @@ const eventSchema = z.object({
   source: z.literal('aws.states'),
   detail: z.object({
     name: z.string(),
+    input: z.string().nullish(),
     status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
     error: z.string().nullish(),
     cause: z.string().nullish(),
@@ -26,11 +28,15 @@ const eventSchema = z.object({
 });
 
 export const handler = stepHandler(eventSchema, async ({ detail }) => {
-  const cluster = clusterOfExecution(detail.name);
-  const decision = decideSettlement(
-    { name: detail.name, status: detail.status, error: detail.error ?? undefined, cause: detail.cause ?? undefined },
-    cluster === undefined ? undefined : await getCluster(registry, cluster),
-  );
+  const execution = {
+    name: detail.name,
+    status: detail.status,
+    input: detail.input ?? undefined,
+    error: detail.error ?? undefined,
+    cause: detail.cause ?? undefined,
+  };
+  const cluster = clusterOfExecution(execution);
+  const decision = decideSettlement(execution, cluster === undefined ? undefined : await getCluster(registry, cluster));
   logger.info(decision.reason, { event: LOG_EVENTS.executionSettled, execution: detail.name, action: decision.action });
   if (decision.action === 'clean-up') {
     try {
@@ -44,6 +50,11 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
     } catch (error) {
       if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
     }
+  }
+  if (decision.action === 'record-failure') {
+    const { operation, error, cause } = decision;
+    await finishOperation(registry, operation, { outcome: 'failed', error, cause }, new Date());
+    await dropLock(registry, operation.cluster, detail.name);
   }
   // One that has cleaned up after itself has no lock any more, and has said how things are.
   if (decision.action === 'drop-lock' && (await dropLock(registry, decision.cluster, detail.name))) {

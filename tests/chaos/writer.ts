@@ -7,6 +7,8 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 export class Writer {
   readonly acknowledged = new Map<string, string>();
+  /** When, in milliseconds since the epoch, by key. */
+  readonly acknowledgedAt = new Map<string, number>();
   /** Longest time without an acknowledged write. */
   longestGapMs = 0;
   private readonly quorum: Quorum;
@@ -39,6 +41,7 @@ export class Writer {
         if (address === undefined) throw new Error('no member is known');
         await etcd(address, 'kv/put', { key: base64(key), value: base64(value) });
         this.acknowledged.set(key, value);
+        this.acknowledgedAt.set(key, Date.now());
         this.longestGapMs = Math.max(this.longestGapMs, Date.now() - last);
         last = Date.now();
       } catch {

@@ -81,8 +81,13 @@ describe('happy paths', () => {
 
 describe('input that names no operation', () => {
   test.each(MACHINES)('%s refuses it before anything is called', async (machine) => {
-    // A quorum is looked after by the name of its cluster alone.
-    const incomplete = machine === 'replace-member' ? { cluster: 'demo', generation: 'one' } : { cluster: 'demo' };
+    // What is done to a quorum and its metadata needs the name of the cluster alone.
+    const wrong: Readonly<Record<string, object>> = {
+      'replace-member': { generation: 'one' },
+      'archive-metadata': { reason: 7 },
+      'recover-quorum': { dryRun: 'yes' },
+    };
+    const incomplete = { cluster: 'demo', ...wrong[machine] };
     for (const bad of [{}, incomplete, { cluster: 7, generation: 1 }]) {
       expect(await rig.run(machine, bad)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
       expect(rig.calls).toEqual([]);
@@ -199,6 +204,8 @@ describe('timeouts', () => {
       'bootstrap-quorum': 'LaunchMembers',
       'start-compute': 'LaunchServices',
       'replace-member': 'ObserveMembers',
+      'archive-metadata': 'ArchiveMetadata',
+      'recover-quorum': 'ObserveMembers',
     };
     const step =
       (first as Record<string, string>)[machine] ?? (machine === 'clean-up-cluster' ? 'CloseEntry' : 'VerifyCluster');

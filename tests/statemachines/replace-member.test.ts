@@ -143,6 +143,7 @@ describe('endings', () => {
     const ended = await rig.run('replace-member', INPUT, { AssessQuorum: inTurn(lost) });
     expect(ended).toMatchObject({ status: 'FAILED', error: 'QuorumLost', cause: '1 of 3 voters has a task left' });
     expect(finished()).toMatchObject([{ ...IDENTITY, outcome: 'failed', error: 'QuorumLost' }]);
+    expect(await rig.handedOver()).toEqual([{ cluster: 'demo' }]);
     expect(rig.callNames()).not.toContain('LaunchMember');
   });
 

@@ -79,6 +79,14 @@ export async function shipChanges(client: EtcdClient, store: ObjectStore, option
     };
   }
   if (current === after.revision) return { outcome: 'up-to-date', point: after, asOf };
+  try {
+    // A watch may begin right at the compacted revision, but older etcd forgets the deletes of that revision: the log can
+    // go on only where the revision that it ends at can still be read.
+    await client.range({ key: FIRST_KEY, revision: after.revision });
+  } catch (error) {
+    if (isEtcdError(error, 'compacted')) return { outcome: 'needs-archive', reason: error.message };
+    throw error;
+  }
 
   let point = after;
   let changes: Change[] = [];
@@ -135,7 +143,7 @@ export async function shipChanges(client: EtcdClient, store: ObjectStore, option
   } catch (error) {
     if (isEtcdError(error, 'compacted')) return { outcome: 'needs-archive', reason: error.message };
     // What is complete is worth keeping, whatever ended the watch; without anything the caller has to know.
-    if (wholeTo === after.revision) throw error;
+    if (!isEtcdError(error) || wholeTo === after.revision) throw error;
   }
   await ship();
   return { outcome: 'shipped', point, segments, changes: shipped, complete: point.revision >= current, asOf };

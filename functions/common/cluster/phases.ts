@@ -48,6 +48,9 @@ export const PHASE_OF_VERB: Readonly<Record<LifecycleVerb, Phase>> = {
 
 const RESTING: ReadonlySet<Phase> = new Set<Phase>(['awake', 'asleep', 'failed']);
 
+/** The phases in which an operation builds a cluster up: the same steps start its tasks and open its names. */
+export const BUILDING = ['creating', 'recovering'] as const satisfies readonly Phase[];
+
 /** A resting phase has no owner: nothing is supposed to be running for it. */
 export function isResting(phase: Phase): boolean {
   return RESTING.has(phase);

@@ -44,6 +44,8 @@ export interface ClusterRecord {
   readonly metadataOpen: boolean;
   /** Set when the operation's clean-up begins: from then on no step may build anything up for it. */
   readonly retreating?: true;
+  /** Set when it was awake for the first time: from then on its metadata is the only copy of something. */
+  readonly hasServed?: true;
   readonly discovery?: DiscoveryRecord;
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;

@@ -63,6 +63,15 @@ function metadataFor(options: CallOptions): Metadata {
   return metadata;
 }
 
+/**
+ * The deadline travels with the request, and a member that notices it first resets the stream: gRPC calls that cancelled.
+ * Nobody else cancels a single call.
+ */
+function callError(error: unknown, doing: string): EtcdError {
+  const known = etcdError(error, doing);
+  return known.kind === 'cancelled' ? new EtcdError('deadline', known.message, { cause: error }) : known;
+}
+
 export function openChannels(endpoints: readonly string[], connect: ConnectOptions): Channels {
   if (endpoints.length === 0) throw new EtcdError('unavailable', 'No etcd endpoint was given.');
   const members = endpoints.map((endpoint) => ({
@@ -87,7 +96,7 @@ export function openChannels(endpoints: readonly string[], connect: ConnectOptio
         metadataFor(options),
         { deadline: Date.now() + (options.timeoutMs ?? connect.timeoutMs) },
         (error, response) => {
-          if (error !== null) reject(etcdError(error, `${method.path.slice(1)} at ${endpoint}`));
+          if (error !== null) reject(callError(error, `${method.path.slice(1)} at ${endpoint}`));
           else if (response === undefined) reject(new EtcdError('other', `${method.path} at ${endpoint}: no answer`));
           else resolve(response);
         },

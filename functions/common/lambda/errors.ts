@@ -71,6 +71,14 @@ export const ERRORS = {
     condition: 'MetadataReady',
     advice: 'Look at the etcd members of the cluster: their tasks, and whether they answer.',
   },
+  NothingToRestore: {
+    condition: 'MetadataReady',
+    advice:
+      'No archive and no member that could be read is left. Look into the bucket below metadata/ for what there is.',
+  },
+  QuorumNotLost: {
+    advice: 'The members did not become healthy, and were not lost either. Look at their tasks and logs.',
+  },
   TasksNotStopped: { advice: 'Tasks of this cluster are still stopping. Try again in a minute.' },
   ArchiveUnusable: {
     condition: 'MetadataReady',

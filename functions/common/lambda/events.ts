@@ -20,4 +20,6 @@ export const LOG_EVENTS = {
   archiveRemoved: 'archive.removed',
   changesShipped: 'changes.shipped',
   shippingFailed: 'changes.not-shipped',
+  recoveryPlanned: 'recovery.planned',
+  metadataRestored: 'metadata.restored',
 } as const;

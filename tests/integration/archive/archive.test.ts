@@ -221,6 +221,15 @@ describe('the change log', () => {
     expect(await ship(begin(manifest))).toMatchObject({ outcome: 'needs-archive' });
   });
 
+  test('a delete that compaction may have forgotten needs an archive too', async () => {
+    await fill(client, 10);
+    const manifest = await archive();
+    const { revision } = await client.deleteRange({ key: fieldKey(3) });
+    expect(revision).toBe(manifest.revision + 1);
+    await client.compact(revision);
+    expect(await ship(begin(manifest))).toMatchObject({ outcome: 'needs-archive' });
+  });
+
   test('another quorum needs an archive, whatever its revision', async () => {
     await fill(client, 10);
     const manifest = await archive();

@@ -23,7 +23,7 @@ describe('decideCreate', () => {
   });
 
   test('never creates over metadata that may hold data', () => {
-    expect(decideCreate(aRecord({ phase: 'failed', metadataOpen: true }), spec, context).action).toBe('refuse');
+    expect(decideCreate(aRecord({ phase: 'failed', hasServed: true }), spec, context).action).toBe('refuse');
   });
 
   test.each(PHASES.filter((phase) => phase !== 'failed'))('refuses a cluster that is %s', (phase) => {

@@ -49,8 +49,8 @@ describe('decideSettlement', () => {
 
 test('the metadata lock of a replacement that ended is dropped, whatever the cluster does', () => {
   const name = `demo-replace-${'0f'.repeat(16)}`;
-  expect(clusterOfExecution(name)).toBe('demo');
-  expect(clusterOfExecution('demo-create-1')).toBe('demo');
+  expect(clusterOfExecution({ name: name })).toBe('demo');
+  expect(clusterOfExecution({ name: 'demo-create-1' })).toBe('demo');
   expect(decideSettlement({ name, status: 'TIMED_OUT' }, aRecord({ phase: 'awake' }))).toMatchObject({
     action: 'drop-lock',
     cluster: 'demo',

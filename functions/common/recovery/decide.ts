@@ -1,0 +1,95 @@
+/**
+ * From what a lost quorum is restored: the newest state that there is (decision 2 of the design). Pure.
+ *
+ * A survivor without quorum still holds everything it had applied, and etcd applies only what a majority had: where it is
+ * newer than the archive and its change log it is the best archive there is. Revisions can be compared within one history
+ * (one life of a quorum) only; an archive of another history than the survivor's belongs to an earlier life.
+ */
+export interface Survivor {
+  /** host:port */
+  readonly endpoint: string;
+  readonly revision: number;
+  /** Undefined when it was lost before the first archive. */
+  readonly history: string | undefined;
+}
+
+export interface Restorable {
+  /** Name of the archive. */
+  readonly name: string;
+  readonly history: string | null;
+  /** With the change log after it. */
+  readonly revision: number;
+  /** ISO 8601: everything acknowledged before is in it. */
+  readonly asOf: string;
+}
+
+export interface RecoveryInput {
+  readonly survivors: readonly Survivor[];
+  /** The newest archive that was read through and found whole. */
+  readonly archive: Restorable | undefined;
+  /** What was found wrong on the way, for the people who read the plan. */
+  readonly notes: readonly string[];
+  /** Milliseconds for which Milvus keeps the files of segments that its catalog no longer names. */
+  readonly garbageToleranceMs: number;
+  readonly now: Date;
+}
+
+export type RecoverySource =
+  | { readonly kind: 'survivor'; readonly endpoint: string; readonly revision: number }
+  | { readonly kind: 'archive'; readonly name: string; readonly revision: number; readonly asOf: string };
+
+export type RecoveryPlan =
+  | { readonly verdict: 'impossible'; readonly reason: string; readonly notes: readonly string[] }
+  | {
+      readonly verdict: 'recover';
+      readonly source: RecoverySource;
+      readonly reason: string;
+      /** In words: what is gone, and what is not. */
+      readonly lost: string;
+      /** Milliseconds of acknowledged writes that may be gone; 0 where nothing is. */
+      readonly lostMs: number;
+      readonly notes: readonly string[];
+    };
+
+export function decideRecovery({ survivors, archive, notes, garbageToleranceMs, now }: RecoveryInput): RecoveryPlan {
+  const survivor = survivors.toSorted((a, b) => b.revision - a.revision)[0];
+  if (survivor !== undefined && (archive === undefined || isNewer(survivor, archive))) {
+    return {
+      verdict: 'recover',
+      source: { kind: 'survivor', endpoint: survivor.endpoint, revision: survivor.revision },
+      reason:
+        archive === undefined
+          ? `there is no archive, and ${survivor.endpoint} still holds revision ${survivor.revision}`
+          : `${survivor.endpoint} holds revision ${survivor.revision}, the archive ${archive.name} with its log only ${archive.revision}`,
+      lost: 'Nothing that this member had applied; at most what was acknowledged in the moment of the loss.',
+      lostMs: 0,
+      notes,
+    };
+  }
+  if (archive === undefined) {
+    return { verdict: 'impossible', reason: 'no member is left to read, and there is no archive', notes };
+  }
+  const lostMs = Math.max(0, now.getTime() - Date.parse(archive.asOf));
+  return {
+    verdict: 'recover',
+    source: { kind: 'archive', name: archive.name, revision: archive.revision, asOf: archive.asOf },
+    reason:
+      survivor === undefined
+        ? 'no member is left to read'
+        : `the archive ${archive.name} with its log reaches revision ${archive.revision}, ${survivor.endpoint} only ${survivor.revision}`,
+    lost: `What was acknowledged after ${archive.asOf}: at most the last ${Math.ceil(lostMs / 1_000)} s.`,
+    lostMs,
+    notes:
+      lostMs > garbageToleranceMs
+        ? [
+            ...notes,
+            `This state is older than the ${garbageToleranceMs / 3_600_000} h for which Milvus keeps files it no longer needs: ` +
+              'segments that were compacted since may be gone from the bucket.',
+          ]
+        : notes,
+  };
+}
+
+function isNewer(survivor: Survivor, archive: Restorable): boolean {
+  return survivor.history !== archive.history || survivor.revision >= archive.revision;
+}

@@ -1,0 +1,85 @@
+/**
+ * Gathers what a lost quorum could be restored from: the members that still answer, each by what it holds itself, and the
+ * newest archive that is whole, with the change log after it. Runs inside the VPC and changes nothing.
+ */
+import { replay } from '../common/archive/replay.ts';
+import { ArchiveError } from '../common/archive/manifest.ts';
+import { listArchives, verifyArchive } from '../common/archive/read.ts';
+import { survivingHistory } from '../common/archive/own-keys.ts';
+import type { ObjectStore } from '../common/archive/store.ts';
+import type { EtcdClient } from '../common/etcd/client.ts';
+import { decideRecovery, type RecoveryPlan, type Restorable, type Survivor } from '../common/recovery/decide.ts';
+
+/** `dataCoord.gc.dropTolerance` of Milvus. */
+const GARBAGE_TOLERANCE_MS = 3 * 3_600_000;
+
+export interface PlanRecoveryDeps {
+  readonly store: ObjectStore;
+  readonly connect: (endpoint: string) => EtcdClient;
+}
+
+export async function planRecovery(
+  { store, connect }: PlanRecoveryDeps,
+  cluster: string,
+  endpoints: readonly string[],
+  now: Date,
+): Promise<RecoveryPlan> {
+  const notes: string[] = [];
+  const survivors = await Promise.all(
+    endpoints.map((endpoint) =>
+      askSurvivor(connect, endpoint).catch((error: unknown) => {
+        notes.push(`${endpoint} cannot be read: ${messageOf(error)}`);
+        return undefined;
+      }),
+    ),
+  );
+  const archive = await newestWhole(store, cluster, now, notes);
+  return decideRecovery({
+    survivors: survivors.filter((survivor) => survivor !== undefined),
+    archive,
+    notes,
+    garbageToleranceMs: GARBAGE_TOLERANCE_MS,
+    now,
+  });
+}
+
+async function askSurvivor(connect: PlanRecoveryDeps['connect'], endpoint: string): Promise<Survivor> {
+  const client = connect(endpoint);
+  try {
+    const { revision } = await client.status();
+    return { endpoint, revision, history: await survivingHistory(client) };
+  } finally {
+    client.close();
+  }
+}
+
+/** From the newest on: what is not whole is named in the notes, and an older one is looked at. */
+async function newestWhole(
+  store: ObjectStore,
+  cluster: string,
+  now: Date,
+  notes: string[],
+): Promise<Restorable | undefined> {
+  const { usable, unusable } = await listArchives(store, { cluster, now });
+  notes.push(...unusable.map(({ error }) => error.message));
+  for (const { name } of usable.toReversed()) {
+    try {
+      const { manifest } = await verifyArchive(store, name, { cluster, now });
+      const { history, revision, createdAt } = manifest;
+      try {
+        const replayed = await replay(store, manifest);
+        return { name, history, revision: replayed.revision, asOf: replayed.asOf };
+      } catch (error) {
+        if (!(error instanceof ArchiveError)) throw error;
+        notes.push(error.message);
+        return { name, history, revision, asOf: createdAt };
+      }
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      notes.push(error.message);
+    }
+  }
+  return undefined;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,44 @@
+import { decideRecovery, type RecoveryInput } from '../../../functions/common/recovery/decide.ts';
+
+const now = new Date('2026-01-01T12:00:00Z');
+const survivor = { endpoint: '10.0.0.1:2379', revision: 100, history: 'h' };
+const archive = { name: 'a', history: 'h', revision: 90, asOf: '2026-01-01T11:59:20.000Z' };
+const input: RecoveryInput = { survivors: [], archive: undefined, notes: [], garbageToleranceMs: 10_800_000, now };
+
+test.each<[string, Partial<RecoveryInput>, object]>([
+  ['nothing is left', {}, { verdict: 'impossible' }],
+  [
+    'only the archive',
+    { archive },
+    { verdict: 'recover', source: { kind: 'archive', name: 'a', revision: 90 }, lostMs: 40_000 },
+  ],
+  ['only a survivor', { survivors: [survivor] }, { source: { kind: 'survivor', revision: 100 }, lostMs: 0 }],
+  ['a survivor that is ahead', { survivors: [survivor], archive }, { source: { kind: 'survivor' }, lostMs: 0 }],
+  [
+    'a survivor that is behind',
+    { survivors: [{ ...survivor, revision: 80 }], archive },
+    { source: { kind: 'archive', revision: 90 } },
+  ],
+  ['as far as the archive', { survivors: [{ ...survivor, revision: 90 }], archive }, { source: { kind: 'survivor' } }],
+  [
+    'an archive of an earlier life, with higher revisions',
+    { survivors: [{ ...survivor, revision: 5 }], archive: { ...archive, history: 'earlier' } },
+    { source: { kind: 'survivor', revision: 5 } },
+  ],
+  [
+    'the best of two survivors',
+    { survivors: [{ ...survivor, endpoint: 'b', revision: 99 }, survivor] },
+    { source: { endpoint: '10.0.0.1:2379' } },
+  ],
+])('%s', (_, over, plan) => {
+  expect(decideRecovery({ ...input, ...over })).toMatchObject(plan);
+});
+
+test('a state older than what Milvus tolerates is said to be', () => {
+  const plan = decideRecovery({
+    ...input,
+    archive: { ...archive, asOf: '2026-01-01T08:00:00.000Z' },
+    notes: ['first'],
+  });
+  expect(plan.notes).toEqual(['first', expect.stringContaining('older than the 3 h')]);
+});
