@@ -25,7 +25,7 @@ export async function beginRecovery(
 
 function recovering(record: ClusterRecord, owner: string, reason: string, now: Date): ClusterRecord {
   const at = now.toISOString();
-  const { failure: _, ...kept } = record;
+  const { failure, ...kept } = record;
   return {
     ...kept,
     phase: 'recovering',
