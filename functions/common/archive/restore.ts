@@ -63,7 +63,7 @@ export const RESTORE_DEFAULTS = {
   pageBytes: 4 * 1024 * 1024,
 } as const;
 
-/** For members started with `--max-txn-ops` of at least 1,001: 61,000 keys/s in the same measurement (31,000 to 49,000). */
+/** For members started with `--max-txn-ops` of at least 1,001: 61,000 keys/s in the same measurement (31,000 to 43,000 beside other work). */
 export const LARGE_TRANSACTIONS = { limits: { puts: 1_000, bytes: 512 * 1024 }, lanes: 8 } as const;
 
 const WORK_PREFIX = `${OWN_PREFIX}restore/`;

@@ -33,7 +33,7 @@ export interface WriteOptions {
 }
 
 /**
- * Measured with 1,000,000 keys of 50 and random values of 200 bytes, three members and this on two cores (busy ones): pages and
+ * Measured with 1,000,000 keys of 50 and random values of 200 bytes, one member and this on two cores (busy ones): pages and
  * parts of 4 MiB 7 to 10 s in 193 MiB of memory, of 8 MiB 5 to 8 s in 258 MiB, of 1 MiB 19 s. Small pages are slow because
  * etcd counts all keys behind a page for every page.
  */
