@@ -46,7 +46,7 @@ export async function launchMembers(deps: LaunchMembersDeps, operation: Ownershi
   const ordinals = Array.from({ length: members }, (_, ordinal) => ordinal);
   const running = await runningOrdinals(deps.source, record, ordinals);
   // The registrar needs the ids of the names as soon as the first task has an address.
-  const discovery = await ensureNames(deps.namespace, record, ordinals);
+  const discovery = record.discovery ?? (await ensureNames(deps.namespace, record, ordinals));
   await updateCluster(deps.registry, operation, BUILDING, { discovery });
   const token = quorumToken(record.name, record.generation);
   const launches = await Promise.all(

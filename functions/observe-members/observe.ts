@@ -2,17 +2,16 @@
  * The first step of each round of replace-member: is it our turn, and which tasks are there? Runs outside the VPC; what
  * etcd itself says is added inside (assess-quorum).
  */
-import { DescribeTasksCommand } from '@aws-sdk/client-ecs';
-import { observeGroups, type TaskSource } from '../common/aws/tasks.ts';
+import type { TaskSource } from '../common/aws/tasks.ts';
 import type { Condition } from '../common/cluster/conditions.ts';
 import { memberGroup, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
-import { observeTask, type TaskObservation } from '../common/cluster/tasks.ts';
+import { settleTasks } from '../common/cluster/settle-tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
 import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { takeLock } from '../common/registry/lock.ts';
-import { deleteTask, loadCluster, putTask, type RegistryTable } from '../common/registry/registry.ts';
+import { loadCluster, type RegistryTable } from '../common/registry/registry.ts';
 
 export interface ObserveMembersDeps {
   readonly registry: RegistryTable;
@@ -51,7 +50,8 @@ export async function observeMembers(
     return { turn: 'theirs', reason: 'another execution works on the members; it will look again' };
   }
   if (degraded !== undefined) await tellDegraded(registry, record, degraded, now);
-  const known = await settleTasks({ registry, source }, record, tasks, now);
+  const groups = Array.from({ length: record.spec.metadata.members }, (_, ordinal) => memberGroup(cluster, ordinal));
+  const known = await settleTasks({ registry, source }, cluster, groups, tasks, now);
   const members = known.flatMap((task) => {
     const part = parseTaskGroup(task.group);
     const member = part?.kind === 'member' ? memberTask(task, part.ordinal) : undefined;
@@ -81,43 +81,4 @@ async function tellDegraded(registry: RegistryTable, record: ClusterRecord, mess
     observedAt: now.toISOString(),
   };
   await putCondition(registry, record.name, record.phase, condition);
-}
-
-/**
- * The registry and ECS together: the newer word on each task counts. ECS does not list what is about to stop or has
- * stopped, and lists what is new a moment late, so a task that it leaves out is asked for by name.
- */
-async function settleTasks(
-  { registry, source }: Pick<ObserveMembersDeps, 'registry' | 'source'>,
-  record: ClusterRecord,
-  remembered: readonly TaskObservation[],
-  now: Date,
-): Promise<TaskObservation[]> {
-  const groups = Array.from({ length: record.spec.metadata.members }, (_, n) => memberGroup(record.name, n));
-  const listed = await observeGroups(source, groups);
-  const ids = new Set(listed.map(({ taskId }) => taskId));
-  const left = remembered.filter(
-    ({ group, lastStatus, taskId }) => groups.includes(group) && lastStatus !== 'STOPPED' && !ids.has(taskId),
-  );
-  const asked = left.length === 0 ? [] : await describe(source, left);
-  const found = new Set(asked.map(({ taskId }) => taskId));
-  const gone = left.filter(({ taskId }) => !found.has(taskId));
-  await Promise.all([
-    ...[...listed, ...asked].map((task) => putTask(registry, record.name, task, now)),
-    ...gone.map(({ taskId }) => deleteTask(registry, record.name, taskId)),
-  ]);
-  return [...listed, ...asked].map((task) => {
-    const known = remembered.find(({ taskId }) => taskId === task.taskId);
-    return known !== undefined && known.version > task.version ? known : task;
-  });
-}
-
-async function describe(
-  { ecs, ecsCluster }: TaskSource,
-  tasks: readonly TaskObservation[],
-): Promise<TaskObservation[]> {
-  const answer = await ecs.send(
-    new DescribeTasksCommand({ cluster: ecsCluster, tasks: tasks.slice(0, 100).map(({ taskArn }) => taskArn) }),
-  );
-  return (answer.tasks ?? []).map(observeTask);
 }

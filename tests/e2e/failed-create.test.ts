@@ -124,7 +124,10 @@ describe.each([
     await repair();
     repair = () => Promise.resolve();
     expect((await create(spec)).status).toBe(202);
-    expect(await settled(spec.name)).toMatchObject({ phase: 'awake', generation: 2 });
+    const view = await settled(spec.name);
+    // With the reason in it, should it fail again.
+    expect({ phase: view?.phase, failure: view?.failure }).toEqual({ phase: 'awake', failure: undefined });
+    expect(view?.generation).toBe(2);
   });
 });
 

@@ -42,7 +42,12 @@ replaces(GAP, SD, "reset", ())(_bumped)
 def create_service(original, data):
     for service in SD._services.values():
         if service["Name"] == data.get("Name") and service["NamespaceId"] == data.get("NamespaceId"):
-            return error_response_json("ServiceAlreadyExists", f"Service {service['Name']} already exists", 400)
+            return error_response_json(
+                "ServiceAlreadyExists",
+                f"Service {service['Name']} already exists",
+                400,
+                {"ServiceId": service["Id"], "CreatorRequestId": service.get("CreatorRequestId", "")},
+            )
     return _bumped(original, data)
 
 
