@@ -49,8 +49,9 @@ export function milvusEnvironment(
     METRICS_PORT: String(profile.ports.management),
     LOG_STDOUT: 'true',
     LOG_LEVEL: 'info',
-    // Fargate kills after at most 120 s, and query nodes would wait half an hour to hand segments to each other.
-    COMMON_GRACEFULSTOPTIMEOUT: '60',
+    // Query nodes would wait half an hour to hand segments to each other. A role that is killed loses nothing: what was
+    // acknowledged is in Kafka. So short, because a recovery (and everything that stops a cluster) waits for it.
+    COMMON_GRACEFULSTOPTIMEOUT: '25',
     ...(spec.activeStandby && role.standbyVariable !== undefined ? { [role.standbyVariable]: 'true' } : {}),
   };
 }
@@ -91,7 +92,7 @@ export function roleTaskDefinition(
           { containerPort: profile.ports.management },
         ],
         logConfiguration: logConfiguration(placement, `${spec.name}/${role.role}`),
-        stopTimeout: 120,
+        stopTimeout: 30,
       },
     ],
     tags: [

@@ -80,3 +80,15 @@ def test_a_stopped_execution_closes_its_token(aws, waiting):
             return True
 
     until(closed, "the token is closed")
+
+
+def test_a_retry_waits_for_a_token_of_its_own(aws, waiting):
+    sfn = aws.client("stepfunctions")
+    retry = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1}]
+    execution, token = waiting(TimeoutSeconds=1, Retry=retry)
+    first = token()
+    second = until(lambda: token() != first and token(), "another token")
+    with pytest.raises(sfn.exceptions.TaskTimedOut):
+        sfn.send_task_success(taskToken=first, output="{}")
+    sfn.send_task_success(taskToken=second, output=json.dumps({"attempt": 2}))
+    assert json.loads(aws.finished(execution)["output"]) == {"attempt": 2}

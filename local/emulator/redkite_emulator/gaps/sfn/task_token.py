@@ -2,16 +2,18 @@
 
 AWS: HeartbeatSeconds ends a silent task with States.HeartbeatTimeout; an error of the call that hands the token over
 fails the task; TimeoutSeconds counts from the call; stopping the execution ends the wait; a token that was used or has
-expired is TaskTimedOut, an unknown one TaskDoesNotExist.
-MiniStack: ignores HeartbeatSeconds, swallows a Lambda's error and waits for ever, counts after the call, waits on.
-Filled: the call runs beside the wait, and whatever comes first (answer, error, heartbeat, timeout, stop) ends it.
+expired is TaskTimedOut, an unknown one TaskDoesNotExist. Each attempt of a retried state has a token of its own.
+MiniStack: ignores HeartbeatSeconds, swallows a Lambda's error and waits for ever, counts after the call, waits on; all
+attempts have one token.
+Filled: the call runs beside the wait, and whatever comes first (answer, error, heartbeat, timeout, stop) ends it; a retry
+gets a new token, which only states in JSONata see.
 """
 
 import json
 import threading
 import time
 
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, new_uuid
 from ministack.services import stepfunctions as SF
 
 from ... import executions
@@ -73,6 +75,13 @@ def invoke_with_callback(_original, resource, input_data, token, state_def):
         return json.loads(task["result"])
     except (TypeError, ValueError):
         return task["result"]
+
+
+@replaces(GAP, SF, "_apply_jsonata_arguments", ("state_def", "raw_input", "ctx"))
+def apply_jsonata_arguments(original, state_def, raw_input, ctx):
+    if "Task" in ctx and ctx["State"].get("RetryCount"):
+        ctx["Task"] = {"Token": new_uuid()}
+    return original(state_def, raw_input, ctx)
 
 
 def _answer(original, data):
