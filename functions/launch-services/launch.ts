@@ -72,8 +72,9 @@ async function ensureService(
       }),
     );
   } catch (error) {
-    // ECS says InvalidParameterException ("Creation of service was not idempotent") for a service that exists.
-    if (!hasName(error, 'InvalidParameterException')) throw error;
+    // "Creation of service was not idempotent": it exists. (ECS calls that an InvalidParameterException, the emulator of
+    // local mode a ClientException; should it mean something else, the update says so.)
+    if (!hasName(error, 'InvalidParameterException', 'ClientException')) throw error;
     await ecs.send(new UpdateServiceCommand({ ...common, service: name }));
   }
 }
