@@ -29,7 +29,9 @@ export async function prepareEntry(
     await Promise.all(
       protocols.map(async (protocol) => [
         protocol,
-        await ensureTargetGroup(entry, targetGroupInput(entry, record.name, protocol, ports)),
+        // A cluster that was awake before has kept its groups.
+        record.entry?.targetGroups[protocol] ??
+          (await ensureTargetGroup(entry, targetGroupInput(entry, record.name, protocol, ports))),
       ]),
     ),
   ) as EntryRecord['targetGroups'];
