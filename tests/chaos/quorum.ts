@@ -152,10 +152,16 @@ export class Quorum {
 
   private async container({ address }: Member): Promise<{ pid: number }> {
     const ids = (await podman(this.settings, ['ps', '--quiet'])).split('\n').filter((id) => id !== '');
-    const inspected = JSON.parse(await podman(this.settings, ['inspect', ...ids])) as {
-      State: { Pid: number };
-      NetworkSettings: { Networks?: Record<string, { IPAddress: string }> };
-    }[];
+    // One by one: a container that ends meanwhile must not hide the others.
+    const inspected = (
+      await Promise.all(ids.map((id) => podman(this.settings, ['inspect', id]).catch(() => '[]')))
+    ).flatMap(
+      (text) =>
+        JSON.parse(text) as {
+          State: { Pid: number };
+          NetworkSettings: { Networks?: Record<string, { IPAddress: string }> };
+        }[],
+    );
     const found = inspected.find(({ NetworkSettings }) =>
       Object.values(NetworkSettings.Networks ?? {}).some(({ IPAddress }) => IPAddress === address),
     );
