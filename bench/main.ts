@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { say } from '../local/report.ts';
 import type { LocalSettings } from '../local/settings.ts';
+import { archive } from './archive/archive.ts';
 import { create } from './create/create.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
@@ -20,7 +21,7 @@ export interface BenchmarkInput {
 
 export type Benchmark = (input: BenchmarkInput) => Promise<Measurement[]>;
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { create };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create };
 const MOST_RUNS = 100;
 
 export async function bench(settings: LocalSettings, args: readonly string[]): Promise<boolean> {
