@@ -2,16 +2,11 @@ import { z } from 'zod';
 import { pollUntil, systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { WAIT_BUDGET_MS, WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
-import { RELEASES } from '../common/releases/profiles.ts';
+import { sharedPort } from '../common/releases/ports.ts';
 import { decideCompute, observeRole } from './probe.ts';
 
 const TIMEOUT_MS = 2_000;
-const MANAGEMENT_PORT = 9091;
-
-/** Every release listens there; a release that does not must bring its port along in the input. */
-if (Object.values(RELEASES).some((profile) => profile.ports.management !== MANAGEMENT_PORT)) {
-  throw new Error(`A release profile has a management port other than ${MANAGEMENT_PORT}.`);
-}
+const MANAGEMENT_PORT = sharedPort('management');
 
 export const handler = stepHandler(
   z.object({
