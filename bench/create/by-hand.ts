@@ -13,6 +13,7 @@ import { planRoles, profileOf } from '../../functions/common/releases/plan.ts';
 import { ETCD } from '../../functions/common/releases/profiles.ts';
 import { initialMembers, memberTaskDefinition } from '../../functions/launch-members/task-definition.ts';
 import { roleTaskDefinition } from '../../functions/launch-services/task-definition.ts';
+import { systemClock } from '../../functions/common/lambda/polling.ts';
 import { observeRole } from '../../functions/probe-compute/probe.ts';
 import { connectMilvus } from '../../functions/verify-cluster/milvus.ts';
 import { verifyCluster } from '../../functions/verify-cluster/verify.ts';
@@ -62,7 +63,11 @@ export async function startByHand(settings: LocalSettings, input: ByHandInput): 
     const proxy = roles.find(({ name }) => name.endsWith('proxy'));
     if (proxy === undefined) throw new Error('The release has no proxy.');
     const address = `${proxy.address}:${profile.ports.client}`;
-    await verifyCluster(await connectMilvus(address, TIMEOUT_MS));
+    await verifyCluster(await connectMilvus(address, TIMEOUT_MS), {
+      budgetMs: TIMEOUT_MS,
+      intervalMs: POLL_MS,
+      clock: systemClock,
+    });
     return { address, remove };
   } catch (error) {
     await remove();

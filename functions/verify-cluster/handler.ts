@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RedkiteError } from '../common/lambda/errors.ts';
+import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { parseTaskGroup } from '../common/cluster/names.ts';
 import { sharedPort } from '../common/releases/ports.ts';
@@ -7,6 +8,10 @@ import { connectMilvus } from './milvus.ts';
 import { verifyCluster } from './verify.ts';
 
 const TIMEOUT_MS = 30_000;
+/** Of a function that may take 90 s. */
+const BUDGET_MS = 45_000;
+/** Asking the query coordinator more often makes loading slower (measured, see the design). */
+const INTERVAL_MS = 500;
 const CLIENT_PORT = sharedPort('client');
 
 export const handler = stepHandler(
@@ -17,6 +22,10 @@ export const handler = stepHandler(
       return part?.kind === 'role' && part.role === 'proxy';
     })?.addresses[0];
     if (proxy === undefined) throw new RedkiteError('VerificationFailed', 'No proxy has an address.');
-    return verifyCluster(await connectMilvus(`${proxy}:${CLIENT_PORT}`, TIMEOUT_MS));
+    return verifyCluster(await connectMilvus(`${proxy}:${CLIENT_PORT}`, TIMEOUT_MS), {
+      budgetMs: BUDGET_MS,
+      intervalMs: INTERVAL_MS,
+      clock: systemClock,
+    });
   },
 );

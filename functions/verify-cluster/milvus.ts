@@ -1,5 +1,5 @@
 /** The Milvus SDK behind the port of verify.ts. */
-import { DataType, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { ConsistencyLevelEnum, DataType, MilvusClient, ShowCollectionsType } from '@zilliz/milvus2-sdk-node';
 import type { MilvusPort } from './verify.ts';
 
 interface Status {
@@ -19,6 +19,20 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
     const reason = refusal(status);
     if (reason !== undefined) throw new Error(`${what}: ${reason}`);
   };
+  /** After a restart Milvus calls a collection loaded because it was: only an answer to a query proves that it is. */
+  const counts = async (name: string): Promise<boolean> => {
+    try {
+      const { status } = await client.query({
+        collection_name: name,
+        filter: '',
+        output_fields: ['count(*)'],
+        consistency_level: ConsistencyLevelEnum.Eventually,
+      });
+      return refusal(status) === undefined;
+    } catch {
+      return false;
+    }
+  };
   return {
     createCollection: async (name) => {
       checked(
@@ -37,6 +51,14 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
       const { value } = await client.hasCollection({ collection_name: name });
       // The SDK types it as the object `Boolean`; what comes is the primitive.
       if (value.valueOf()) checked('DropCollection', await client.dropCollection({ collection_name: name }));
+    },
+    loading: async () => {
+      const answer = await client.showCollections({ type: ShowCollectionsType.Loaded });
+      checked('ShowCollections', answer.status);
+      const searchable = await Promise.all(
+        answer.data.map(async ({ name, loadedPercentage }) => Number(loadedPercentage) >= 100 && (await counts(name))),
+      );
+      return answer.data.flatMap(({ name }, index) => (searchable[index] === true ? [] : [name]));
     },
     close: async () => {
       await client.closeConnection();

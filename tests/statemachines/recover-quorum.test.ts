@@ -114,3 +114,14 @@ test.each([{}, { cluster: 7 }, { cluster: 'demo', dryRun: 'yes' }])('the input %
   expect(await rig.run('recover-quorum', input)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
   expect(rig.calls).toEqual([]);
 });
+
+test('the entry is opened only when everything is loaded again', async () => {
+  const ended = await rig.run('recover-quorum', INPUT, {
+    AssessQuorum: lost,
+    VerifyCluster: (_, nth) => ({ result: { ready: nth === 3, reason: 'still loading: digits' } }),
+  });
+  expect(ended.status).toBe('SUCCEEDED');
+  const calls = rig.callNames();
+  expect(calls.filter((name) => name === 'VerifyCluster')).toHaveLength(3);
+  expect(calls.indexOf('OpenEntry')).toBeGreaterThan(calls.lastIndexOf('VerifyCluster'));
+});
