@@ -5,7 +5,7 @@
 import { listArchives } from '../../functions/common/archive/read.ts';
 import { restore } from '../../functions/common/archive/restore.ts';
 import { archiveSource } from '../../functions/common/archive/sources.ts';
-import { folderStore } from '../../functions/common/archive/store-folder.ts';
+import { folderStore } from '../../functions/common/archive/store/folder.ts';
 import { writeArchive } from '../../functions/common/archive/write.ts';
 import { connectEtcd } from '../../functions/common/etcd/client.ts';
 import { systemClock } from '../../functions/common/lambda/polling.ts';

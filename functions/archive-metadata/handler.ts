@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { DEFAULT_RETENTION } from '../common/archive/retention.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
-import { connectEtcd, isEtcdError } from '../common/etcd/client.ts';
 import { archiveCluster } from '../common/keeping/archive.ts';
 import { archiveStores, memberEndpoints } from '../common/keeping/connect.ts';
+import { withEtcd } from '../common/keeping/with-etcd.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -24,12 +24,14 @@ export const handler = stepHandler(
     const { record, tasks } = await loadCluster(registry, cluster);
     if (record === undefined) throw new RedkiteError('InvalidInput', `There is no cluster ${cluster}.`);
     const endpoints = survivor === undefined ? memberEndpoints(record, tasks) : [survivor];
-    if (endpoints.length === 0) {
-      throw new RedkiteError('MetadataUnreachable', `No etcd member of ${cluster} runs: there is nothing to read.`);
-    }
-    const etcd = connectEtcd(endpoints, { timeoutMs: TIMEOUT_MS });
-    try {
-      return await archiveCluster(
+    const work = {
+      endpoints,
+      timeoutMs: TIMEOUT_MS,
+      nobody: `No etcd member of ${cluster} runs: there is nothing to read.`,
+      failed: `The metadata of ${cluster} could not be read`,
+    };
+    return withEtcd(work, (etcd) =>
+      archiveCluster(
         { registry, store: stores(cluster), etcd, retention: DEFAULT_RETENTION },
         {
           cluster,
@@ -38,14 +40,7 @@ export const handler = stepHandler(
           reason,
         },
         new Date(),
-      );
-    } catch (error) {
-      if (!isEtcdError(error)) throw error;
-      throw new RedkiteError('MetadataUnreachable', `The metadata of ${cluster} could not be read: ${error.message}`, {
-        cause: error,
-      });
-    } finally {
-      etcd.close();
-    }
+      ),
+    );
   },
 );

@@ -4,7 +4,7 @@
  */
 import type { TaskSource } from '../common/aws/tasks.ts';
 import type { Condition } from '../common/cluster/conditions.ts';
-import { memberGroup, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
+import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { settleTasks } from '../common/cluster/settle-tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
@@ -50,7 +50,7 @@ export async function observeMembers(
     return { turn: 'theirs', reason: 'another execution works on the members; it will look again' };
   }
   if (degraded !== undefined) await tellDegraded(registry, record, degraded, now);
-  const groups = Array.from({ length: record.spec.metadata.members }, (_, ordinal) => memberGroup(cluster, ordinal));
+  const groups = memberGroups(cluster, record.spec.metadata.members);
   const known = await settleTasks({ registry, source }, cluster, groups, tasks, now);
   const members = known.flatMap((task) => {
     const part = parseTaskGroup(task.group);

@@ -6,7 +6,7 @@ import { DescribeClusterV2Command, GetBootstrapBrokersCommand, type KafkaClient 
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Ownership } from '../common/cluster/record.ts';
 import { BUILDING } from '../common/cluster/phases.ts';
-import { memberGroup, serviceGroup } from '../common/cluster/names.ts';
+import { memberGroups, serviceGroup } from '../common/cluster/names.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
 import { planRoles } from '../common/releases/plan.ts';
@@ -33,10 +33,7 @@ export async function planCluster(deps: PlanDeps, operation: Ownership): Promise
     cluster: operation.cluster,
     generation: operation.generation,
     brokers,
-    members: Array.from({ length: record.spec.metadata.members }, (_, ordinal) => ({
-      group: memberGroup(record.name, ordinal),
-      count: 1,
-    })),
+    members: memberGroups(record.name, record.spec.metadata.members).map((group) => ({ group, count: 1 })),
     roles: planRoles(record.spec).map(({ role, replicas }) => ({
       group: serviceGroup(record.name, role),
       count: replicas,

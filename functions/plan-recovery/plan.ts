@@ -1,13 +1,15 @@
 /**
  * Gathers what a lost quorum could be restored from: the members that still answer, each by what it holds itself, and the
- * newest archive that is whole, with the change log after it. Runs inside the VPC and changes nothing.
+ * newest archive that is whole, with the change log after it. Runs inside the VPC and changes nothing but
+ * the note beside an archive that it was found whole.
  */
 import { replay } from '../common/archive/replay.ts';
 import { ArchiveError } from '../common/archive/manifest.ts';
 import { listArchives, verifyArchive } from '../common/archive/read.ts';
 import { survivingHistory } from '../common/archive/own-keys.ts';
-import type { ObjectStore } from '../common/archive/store.ts';
+import type { ObjectStore } from '../common/archive/store/store.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
+import { messageOf } from '../common/lambda/errors.ts';
 import { decideRecovery, type RecoveryPlan, type Restorable, type Survivor } from '../common/recovery/decide.ts';
 
 /** `dataCoord.gc.dropTolerance` of Milvus. */
@@ -81,5 +83,3 @@ async function newestWhole(
   }
   return undefined;
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -2,10 +2,10 @@
  * Ends every task of a cluster and takes its names back. Returns the groups whose tasks must be gone, for the barrier
  * that waits for it. What is not there any more is fine: the step may run twice.
  */
-import { DeleteServiceCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { DeleteServiceCommand } from '@aws-sdk/client-ecs';
 import { deregisterAll, removeHost, type Namespace } from '../common/aws/discovery.ts';
-import { observeGroups, type TaskSource } from '../common/aws/tasks.ts';
-import { memberGroup, serviceGroup, serviceName } from '../common/cluster/names.ts';
+import { stopGroups, type TaskSource } from '../common/aws/tasks.ts';
+import { memberGroups, serviceGroup, serviceName } from '../common/cluster/names.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
@@ -23,16 +23,9 @@ export async function removeCompute(
 ): Promise<{ readonly wants: { readonly group: string; readonly count: 0 }[] }> {
   const { name, spec, discovery } = await getOwned(registry, operation, ['creating'], 'retreat');
   const roles = planRoles(spec).map(({ role }) => role);
-  const members = Array.from({ length: spec.metadata.members }, (_, ordinal) => memberGroup(name, ordinal));
+  const members = memberGroups(name, spec.metadata.members);
   await Promise.all(roles.map((role) => deleteService(source, serviceName(name, role))));
-  const tasks = await observeGroups(source, members);
-  await Promise.all(
-    tasks.map(({ taskArn }) =>
-      source.ecs.send(
-        new StopTaskCommand({ cluster: source.ecsCluster, task: taskArn, reason: `redkite: ${name} is removed` }),
-      ),
-    ),
-  );
+  await stopGroups(source, members, `redkite: ${name} is removed`);
   if (discovery !== undefined) {
     await Promise.all(
       [discovery.metadata, ...discovery.members].map(async (serviceId) => {

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
-import { connectEtcd, isEtcdError } from '../common/etcd/client.ts';
 import { archiveStores } from '../common/keeping/connect.ts';
+import { withEtcd } from '../common/keeping/with-etcd.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
-import { RedkiteError } from '../common/lambda/errors.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
@@ -23,20 +22,16 @@ const inputSchema = z.object({
 
 export const handler = stepHandler(inputSchema, async ({ cluster, groups, restore }) => {
   const endpoints = groups.flatMap(({ addresses }) => addresses.map(endpointOf));
-  if (endpoints.length === 0)
-    throw new RedkiteError('MetadataUnreachable', 'No member of the new quorum has an address.');
-  const etcd = connectEtcd(endpoints, { timeoutMs: TIMEOUT_MS });
-  try {
+  const work = {
+    endpoints,
+    timeoutMs: TIMEOUT_MS,
+    nobody: 'No member of the new quorum has an address.',
+    failed: `The new quorum of ${cluster} did not answer`,
+  };
+  return withEtcd(work, async (etcd) => {
     const deps = { store: stores(cluster), etcd, clock: systemClock };
     const result = await restoreMetadata(deps, { cluster, ...restore }, BUDGET_MS);
     logger.info('metadata restored', { event: LOG_EVENTS.metadataRestored, cluster, ...restore, result });
     return result;
-  } catch (error) {
-    if (!isEtcdError(error)) throw error;
-    throw new RedkiteError('MetadataUnreachable', `The new quorum of ${cluster} did not answer: ${error.message}`, {
-      cause: error,
-    });
-  } finally {
-    etcd.close();
-  }
+  });
 });

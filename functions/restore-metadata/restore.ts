@@ -5,7 +5,7 @@
 import { loadManifest } from '../common/archive/read.ts';
 import { restore, type RestoreResult } from '../common/archive/restore.ts';
 import { archiveSource, replaySource } from '../common/archive/sources.ts';
-import type { ObjectStore } from '../common/archive/store.ts';
+import type { ObjectStore } from '../common/archive/store/store.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
 import type { Clock } from '../common/lambda/polling.ts';
 

@@ -3,7 +3,7 @@
  * of one function, so that a cluster which sits idle costs next to nothing; a cluster that cannot be reached keeps none of
  * the others.
  */
-import type { ObjectStore } from '../common/archive/store.ts';
+import type { ObjectStore } from '../common/archive/store/store.ts';
 import { DEFAULT_RETENTION } from '../common/archive/retention.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
@@ -11,6 +11,7 @@ import { memberEndpoints } from '../common/keeping/connect.ts';
 import { KEEPING_POLICY } from '../common/keeping/decide.ts';
 import { keepCluster } from '../common/keeping/keep.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
+import { messageOf } from '../common/lambda/errors.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { listClusters, loadCluster, type RegistryTable } from '../common/registry/registry.ts';
 
@@ -44,7 +45,7 @@ export async function shipAll(deps: ShipDeps): Promise<Shipped> {
         if (action === 'archived') archived += 1;
         if (action === 'shipped') shipped += 1;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         failed.push({ cluster: name, reason });
         logger.error('changes were not shipped', { event: LOG_EVENTS.shippingFailed, cluster: name, reason });
       }

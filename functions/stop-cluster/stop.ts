@@ -3,12 +3,12 @@
  * addresses. What a recovery begins with: the survivors of a lost quorum must not be found by anybody again, and every
  * Milvus role has to start anew, because revisions go back. Returns the groups whose tasks must be gone.
  */
-import { StopTaskCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { ModifyRuleCommand, type ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { deregisterAll, type Namespace } from '../common/aws/discovery.ts';
 import { closedConditions } from '../common/aws/entry.ts';
-import { observeGroups, type TaskSource } from '../common/aws/tasks.ts';
-import { memberGroup, serviceGroup, serviceName } from '../common/cluster/names.ts';
+import { stopGroups, type TaskSource } from '../common/aws/tasks.ts';
+import { memberGroups, serviceGroup, serviceName } from '../common/cluster/names.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
@@ -29,16 +29,9 @@ export async function stopCluster(
   await closeRules(elb, record);
   if (record.discovery !== undefined) await deregisterAll(namespace, record.discovery.metadata);
   const roles = planRoles(record.spec).map(({ role }) => role);
-  const members = Array.from({ length: record.spec.metadata.members }, (_, n) => memberGroup(record.name, n));
+  const members = memberGroups(record.name, record.spec.metadata.members);
   await Promise.all(roles.map((role) => toZero(source, serviceName(record.name, role))));
-  const tasks = await observeGroups(source, members);
-  await Promise.all(
-    tasks.map(({ taskArn }) =>
-      source.ecs.send(
-        new StopTaskCommand({ cluster: source.ecsCluster, task: taskArn, reason: 'redkite: the quorum is restored' }),
-      ),
-    ),
-  );
+  await stopGroups(source, members, 'redkite: the quorum is restored');
   return {
     wants: [...members, ...roles.map((role) => serviceGroup(record.name, role))].map((group) => ({ group, count: 0 })),
   };

@@ -11,29 +11,16 @@ import {
   SFNClient,
 } from '@aws-sdk/client-sfn';
 import { GOALS, prove } from '../../local/demo/prove.ts';
-import { down } from '../../local/down.ts';
-import { localSettings } from '../../local/settings.ts';
-import { showCluster } from '../../local/stack/api.ts';
 import { awsClient } from '../../local/stack/aws.ts';
-import { bringUp, entryOf } from '../../local/up.ts';
-import { Quorum, type Member } from './quorum.ts';
+import { entryOf } from '../../local/up.ts';
+import { useDemo } from './demo.ts';
+import type { Member } from './quorum.ts';
 import { Writer } from './writer.ts';
 
-const settings = localSettings();
-const FIRST_START_MS = 20 * 60_000;
+const { settings, quorum, show } = useDemo();
 const RECOVERED_MS = 6 * 60_000;
-const quorum = new Quorum(settings, 'demo');
 const lambda = awsClient(settings, LambdaClient);
 const sfn = awsClient(settings, SFNClient);
-let apiUrl = '';
-
-beforeAll(async () => {
-  ({ apiUrl } = await bringUp(settings));
-}, FIRST_START_MS);
-
-afterAll(async () => {
-  if (process.env['REDKITE_KEEP'] === undefined) await down(settings);
-});
 
 /** As the schedule does every minute. */
 async function ship(): Promise<void> {
@@ -85,7 +72,7 @@ test.each([
 ] as const)(
   '%s',
   async (what, source, choose) => {
-    const before = await showCluster(settings, apiUrl, 'demo');
+    const before = await show();
     const writer = new Writer(quorum, what.replaceAll(' ', '-'));
     writer.start();
     await ship();
@@ -95,7 +82,7 @@ test.each([
     await Promise.all(victims.map((member) => quorum.kill(member)));
     await writer.stop();
     await until('the cluster is awake again', RECOVERED_MS, async () => {
-      const view = await showCluster(settings, apiUrl, 'demo');
+      const view = await show();
       if (view?.phase === 'failed') throw new Error(JSON.stringify(view.failure));
       return view?.phase === 'awake' && view.generation > (before?.generation ?? 0) ? view : undefined;
     });

@@ -4,27 +4,13 @@
  */
 import { loadDigits } from '../../local/demo/digits.ts';
 import { COLLECTION, connect } from '../../local/demo/prove.ts';
-import { down } from '../../local/down.ts';
-import { localSettings } from '../../local/settings.ts';
-import { showCluster } from '../../local/stack/api.ts';
-import { bringUp, entryOf } from '../../local/up.ts';
-import { Quorum, type Member, type Seen } from './quorum.ts';
+import { entryOf } from '../../local/up.ts';
+import { useDemo } from './demo.ts';
+import type { Member, Seen } from './quorum.ts';
 import { Writer } from './writer.ts';
 
-const settings = localSettings();
-const FIRST_START_MS = 20 * 60_000;
+const { settings, quorum, show } = useDemo();
 const TIMEOUT_MS = 60_000;
-const quorum = new Quorum(settings, 'demo');
-let apiUrl = '';
-
-beforeAll(async () => {
-  ({ apiUrl } = await bringUp(settings));
-}, FIRST_START_MS);
-
-afterAll(async () => {
-  // For taking a closer look afterwards.
-  if (process.env['REDKITE_KEEP'] === undefined) await down(settings);
-});
 
 const leader = (seen: readonly Seen[]) => seen.filter(({ leads }) => leads);
 /** Some seconds between two harms: etcd changes its members only while they have been connected for five. */
@@ -64,7 +50,7 @@ async function searching(): Promise<() => Promise<{ searches: number; failures: 
 }
 
 async function conditionOfMetadata(): Promise<string> {
-  const view = await showCluster(settings, apiUrl, 'demo');
+  const view = await show();
   const condition = view?.conditions.find(({ type }) => type === 'MetadataReady');
   return `${view?.phase ?? 'gone'} ${condition?.status ?? ''} ${condition?.reason ?? ''}`;
 }

@@ -68,6 +68,18 @@ describe('happy paths', () => {
     expect(rig.callNames().at(-1)).toBe('OpenEntry');
   });
 
+  test('register-endpoints waits for collections that load, until its deadline', async () => {
+    const ended = await rig.run(
+      'register-endpoints',
+      input('register-endpoints'),
+      { VerifyCluster: () => ({ result: { ready: false, reason: 'still loading: digits' } }) },
+      (definition) => definition.replace('$millis() + 1200000', '$millis() + 300'),
+    );
+    expect(ended).toMatchObject({ status: 'FAILED' });
+    expect(ended.cause).toContain('still loading: digits');
+    expect(rig.callNames()).not.toContain('OpenEntry');
+  });
+
   test.each([
     ['bootstrap-quorum', 'ProbeQuorum'],
     ['start-compute', 'ProbeCompute'],

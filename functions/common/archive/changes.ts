@@ -13,7 +13,7 @@ import {
   type Change,
   type SegmentName,
 } from './segment.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from './store/store.ts';
 
 /** Up to where a history is kept: by a segment, or by the archive that the log begins at. */
 export interface ChangePoint {

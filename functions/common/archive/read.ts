@@ -14,7 +14,7 @@ import {
   type Manifest,
 } from './manifest.ts';
 import { RECORD_HEAD, digestRecords, eachRecord, sha256 } from './records.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from './store/store.ts';
 
 export async function loadManifest(store: ObjectStore, name: string, expected: Expected): Promise<Manifest> {
   const bytes = await store.get(manifestKey(name));

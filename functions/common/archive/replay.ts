@@ -8,7 +8,7 @@ import { readArchive } from './read.ts';
 import { blocksOf, recordsIn, type KeyedRecord } from './records.ts';
 import { decodeSegment, type Segment } from './segment.ts';
 import { listSegments } from './changes.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from './store/store.ts';
 
 /** At most this revision, or what was acknowledged before this moment; without both everything there is. */
 export interface ReplayTarget {

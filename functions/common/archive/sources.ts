@@ -3,7 +3,7 @@ import type { Manifest } from './manifest.ts';
 import { readArchive } from './read.ts';
 import { replay, type Replay, type ReplayTarget } from './replay.ts';
 import { restoreId, type RestoreSource } from './restore.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from './store/store.ts';
 
 export function archiveSource(store: ObjectStore, manifest: Manifest): RestoreSource {
   return {

@@ -17,7 +17,7 @@ import {
 import { ensureHistory, survivingHistory } from './own-keys.ts';
 import { RECORD_HEAD, digestRecords, eachRecord, sha256 } from './records.ts';
 import { scanCatalog, type ReadMode } from './scan.ts';
-import type { ObjectStore } from './store.ts';
+import type { ObjectStore } from './store/store.ts';
 
 export interface WriteOptions {
   readonly cluster: string;

@@ -1,5 +1,5 @@
 /** ECS tasks of a cluster, read from ECS itself: the truth that events only report. */
-import { DescribeTasksCommand, paginateListTasks, type ECSClient } from '@aws-sdk/client-ecs';
+import { DescribeTasksCommand, StopTaskCommand, paginateListTasks, type ECSClient } from '@aws-sdk/client-ecs';
 import { memberStartedBy, parseTaskGroup } from '../cluster/names.ts';
 import { observeTask, type TaskObservation } from '../cluster/tasks.ts';
 import { hasName } from '../lambda/errors.ts';
@@ -17,6 +17,16 @@ export async function observeGroups(source: TaskSource, groups: readonly string[
   const arns = [...new Set(lists.flat())];
   const wanted = new Set(groups);
   return (await describe(source, arns)).filter((task) => wanted.has(task.group));
+}
+
+/** Asks ECS to stop every task of the groups that runs or is about to. */
+export async function stopGroups(source: TaskSource, groups: readonly string[], reason: string): Promise<void> {
+  const tasks = await observeGroups(source, groups);
+  await Promise.all(
+    tasks.map(({ taskArn }) =>
+      source.ecs.send(new StopTaskCommand({ cluster: source.ecsCluster, task: taskArn, reason })),
+    ),
+  );
 }
 
 type Filter = { readonly serviceName: string } | { readonly startedBy: string };

@@ -58,6 +58,11 @@ export function memberGroup(cluster: string, ordinal: number): string {
   return `member:${cluster}:${ordinal}`;
 }
 
+/** Those of all members of a quorum, in the order of their ordinals. */
+export function memberGroups(cluster: string, members: number): string[] {
+  return Array.from({ length: members }, (_, ordinal) => memberGroup(cluster, ordinal));
+}
+
 /** ECS service names allow the underscore, cluster and role names do not: so the name can be taken apart again. */
 export function serviceName(cluster: string, role: RoleName): string {
   return `${cluster}${SERVICE_SEPARATOR}${role}`;

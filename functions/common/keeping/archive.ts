@@ -7,7 +7,7 @@ import { listArchives, removeArchive, verifyArchive } from '../archive/read.ts';
 import { decideRetention, type RetentionPolicy } from '../archive/retention.ts';
 import { writeArchive } from '../archive/write.ts';
 import type { ReadMode } from '../archive/scan.ts';
-import type { ObjectStore } from '../archive/store.ts';
+import type { ObjectStore } from '../archive/store/store.ts';
 import type { EtcdClient } from '../etcd/client.ts';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';

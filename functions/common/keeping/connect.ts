@@ -1,11 +1,11 @@
 /** What the functions that keep archives stand on, from their environment: they run inside the VPC and reach S3 and DynamoDB. */
 import { S3Client } from '@aws-sdk/client-s3';
-import { s3Store } from '../archive/store-s3.ts';
-import type { ObjectStore } from '../archive/store.ts';
-import { memberGroup } from '../cluster/names.ts';
+import { s3Store } from '../archive/store/s3.ts';
+import type { ObjectStore } from '../archive/store/store.ts';
+import { memberGroups } from '../cluster/names.ts';
 import { isServing, type TaskObservation } from '../cluster/tasks.ts';
 import { requiredEnv } from '../lambda/environment.ts';
-import { ETCD } from '../releases/profiles.ts';
+import { endpointOf } from '../quorum/members.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 
 /** The prefix of the bucket is the cluster's own, beside (not below) what Milvus writes. */
@@ -20,9 +20,9 @@ export function memberEndpoints(
   { name, spec }: Pick<ClusterRecord, 'name' | 'spec'>,
   tasks: readonly TaskObservation[],
 ): string[] {
-  const groups = Array.from({ length: spec.metadata.members }, (_, ordinal) => memberGroup(name, ordinal));
+  const groups = memberGroups(name, spec.metadata.members);
   return tasks
     .filter((task) => groups.includes(task.group))
     .filter(isServing)
-    .map(({ address }) => `${address}:${ETCD.clientPort}`);
+    .map(({ address }) => endpointOf(address));
 }

@@ -115,6 +115,11 @@ export function errorFacts(name: string): ErrorFacts {
   return isErrorName(name) ? ERRORS[name] : { advice: 'Open the execution in the Step Functions console for details.' };
 }
 
+/** What was thrown, in words; libraries throw things that are no errors. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** True for an error that AWS or a library threw under this name. */
 export function hasName(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);

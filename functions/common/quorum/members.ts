@@ -2,6 +2,7 @@
  * The members of a quorum, asked each for itself: one connection a member, because what one of them does not know or
  * cannot say is as telling as what another one says.
  */
+import { messageOf } from '../lambda/errors.ts';
 import { connectEtcd, type EtcdClient } from '../etcd/client.ts';
 import { ETCD } from '../releases/profiles.ts';
 import type { ListedMember, MemberList, MemberStatus } from './observation.ts';
@@ -52,8 +53,6 @@ async function askMember(address: string, client: EtcdClient): Promise<AskedMemb
     },
   };
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The list of members as well as it can be known: agreed on, or else what the best informed survivor remembers. */
 export function bestList(asked: readonly AskedMember[]): MemberList | undefined {

@@ -5,30 +5,26 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Condition } from '../cluster/conditions.ts';
 import type { Phase } from '../cluster/phases.ts';
-import { hasName } from '../lambda/errors.ts';
+import { RECORD_KEY, isAccepted } from './conditional.ts';
 import type { RegistryTable } from './registry.ts';
 
 /** False when the cluster is not in this phase (any more): then somebody else speaks for it. */
-export async function putCondition(
+export function putCondition(
   { client, table }: RegistryTable,
   cluster: string,
   phase: Phase,
   condition: Condition,
 ): Promise<boolean> {
-  try {
-    await client.send(
+  return isAccepted(
+    client.send(
       new UpdateCommand({
         TableName: table,
-        Key: { pk: cluster, sk: 'record' },
+        Key: { pk: cluster, sk: RECORD_KEY },
         UpdateExpression: 'SET #value.conditions.#type = :condition',
         ConditionExpression: '#value.#phase = :phase',
         ExpressionAttributeNames: { '#value': 'value', '#phase': 'phase', '#type': condition.type },
         ExpressionAttributeValues: { ':phase': phase, ':condition': condition },
       }),
-    );
-    return true;
-  } catch (error) {
-    if (hasName(error, 'ConditionalCheckFailedException')) return false;
-    throw error;
-  }
+    ),
+  );
 }

@@ -7,7 +7,8 @@
  * settle-execution hears of its end.
  */
 import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { RedkiteError, hasName } from '../lambda/errors.ts';
+import { RedkiteError } from '../lambda/errors.ts';
+import { isAccepted } from './conditional.ts';
 import type { RegistryTable } from './registry.ts';
 
 const LOCK = 'lock#metadata';
@@ -41,7 +42,7 @@ export async function takeLock(
 ): Promise<'ours' | 'theirs'> {
   const seconds = Math.floor(now.getTime() / 1_000);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const taken = await accepted(
+    const taken = await isAccepted(
       client.send(
         new UpdateCommand({
           TableName: table,
@@ -54,7 +55,7 @@ export async function takeLock(
       ),
     );
     if (taken) return 'ours';
-    const noted = await accepted(
+    const noted = await isAccepted(
       client.send(
         new UpdateCommand({
           TableName: table,
@@ -73,7 +74,7 @@ export async function takeLock(
 
 /** False when somebody left a note meanwhile: the owner keeps the lock and looks once more. */
 export async function releaseLock({ client, table }: RegistryTable, cluster: string, owner: string): Promise<boolean> {
-  const released = await accepted(
+  const released = await isAccepted(
     client.send(
       new DeleteCommand({
         TableName: table,
@@ -85,7 +86,7 @@ export async function releaseLock({ client, table }: RegistryTable, cluster: str
     ),
   );
   if (released) return true;
-  const kept = await accepted(
+  const kept = await isAccepted(
     client.send(
       new UpdateCommand({
         TableName: table,
@@ -103,7 +104,7 @@ export async function releaseLock({ client, table }: RegistryTable, cluster: str
 
 /** Lets go whatever was noted: for an owner that gives up. False when it does not have the lock. */
 export function dropLock({ client, table }: RegistryTable, cluster: string, owner: string): Promise<boolean> {
-  return accepted(
+  return isAccepted(
     client.send(
       new DeleteCommand({
         TableName: table,
@@ -123,7 +124,7 @@ export async function setJoining(
   owner: string,
   joining: readonly number[],
 ): Promise<void> {
-  const done = await accepted(
+  const done = await isAccepted(
     client.send(
       new UpdateCommand({
         TableName: table,
@@ -137,15 +138,5 @@ export async function setJoining(
   );
   if (!done) {
     throw new RedkiteError('OwnershipLost', `${owner} does not have the metadata lock of cluster ${cluster} any more.`);
-  }
-}
-
-async function accepted(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (hasName(error, 'ConditionalCheckFailedException')) return false;
-    throw error;
   }
 }

@@ -1,8 +1,6 @@
 /**
  * The cluster registry: one DynamoDB table, one partition a cluster. A partition holds the cluster's record, what was
  * last seen of its tasks, and the barriers that executions wait at, so that one Query reads all that a decision needs.
- *
- * Every write is conditional; a condition that does not hold is an answer, not an accident.
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,7 +8,8 @@ import type { Barrier } from '../cluster/barrier.ts';
 import type { ClusterRecord, Ownership } from '../cluster/record.ts';
 import type { Phase } from '../cluster/phases.ts';
 import type { TaskObservation } from '../cluster/tasks.ts';
-import { RedkiteError, hasName } from '../lambda/errors.ts';
+import { RedkiteError } from '../lambda/errors.ts';
+import { RECORD_KEY, isAccepted } from './conditional.ts';
 
 export interface RegistryTable {
   readonly client: DynamoDBDocumentClient;
@@ -31,10 +30,8 @@ export interface ClusterPage {
 
 const LIST_INDEX = 'clusters';
 const LIST_KEY = 'cluster';
-const RECORD = 'record';
 const taskKey = (taskId: string) => `task#${taskId}`;
 const barrierKey = (id: string) => `barrier#${id}`;
-const CONDITION_FAILED = 'ConditionalCheckFailedException';
 /** Stopped tasks stay for an hour: late events must find that something newer is known. */
 const STOPPED_TASK_SECONDS = 3_600;
 const BARRIER_SECONDS = 86_400;
@@ -45,7 +42,7 @@ function epochSeconds(now: Date): number {
 
 export async function getCluster({ client, table }: RegistryTable, name: string): Promise<ClusterRecord | undefined> {
   const { Item } = await client.send(
-    new GetCommand({ TableName: table, Key: { pk: name, sk: RECORD }, ConsistentRead: true }),
+    new GetCommand({ TableName: table, Key: { pk: name, sk: RECORD_KEY }, ConsistentRead: true }),
   );
   return Item === undefined ? undefined : (Item['value'] as ClusterRecord);
 }
@@ -62,7 +59,7 @@ export async function listClusters(
       ExpressionAttributeNames: { '#kind': 'kind' },
       ExpressionAttributeValues: { ':kind': LIST_KEY },
       Limit: limit,
-      ...(after === undefined ? {} : { ExclusiveStartKey: { kind: LIST_KEY, pk: after, sk: RECORD } }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: { kind: LIST_KEY, pk: after, sk: RECORD_KEY } }),
     }),
   );
   const next = LastEvaluatedKey?.['pk'] as string | undefined;
@@ -89,7 +86,7 @@ export async function loadCluster({ client, table }: RegistryTable, name: string
   const valuesOf = (prefix: string) =>
     items.filter((item) => String(item['sk']).startsWith(prefix)).map((item) => item['value']);
   return {
-    record: items.find((item) => item['sk'] === RECORD)?.['value'] as ClusterRecord | undefined,
+    record: items.find((item) => item['sk'] === RECORD_KEY)?.['value'] as ClusterRecord | undefined,
     tasks: valuesOf('task#') as TaskObservation[],
     barriers: valuesOf('barrier#') as Barrier[],
   };
@@ -105,7 +102,7 @@ export async function putCluster(
     client.send(
       new PutCommand({
         TableName: table,
-        Item: { pk: record.name, sk: RECORD, kind: LIST_KEY, value: record },
+        Item: { pk: record.name, sk: RECORD_KEY, kind: LIST_KEY, value: record },
         ...(replaces === undefined
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : {
@@ -143,7 +140,7 @@ export async function updateCluster(
     client.send(
       new UpdateCommand({
         TableName: table,
-        Key: { pk: cluster, sk: RECORD },
+        Key: { pk: cluster, sk: RECORD_KEY },
         UpdateExpression: [
           ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
           ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
@@ -259,14 +256,4 @@ export async function deleteBarrier(
       }),
     ),
   );
-}
-
-async function isAccepted(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (hasName(error, CONDITION_FAILED)) return false;
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import type { Manifest } from '../../../functions/common/archive/manifest.ts';
 import { listArchives, verifyArchive } from '../../../functions/common/archive/read.ts';
 import { recordsIn } from '../../../functions/common/archive/records.ts';
 import { replay } from '../../../functions/common/archive/replay.ts';
-import type { ObjectStore } from '../../../functions/common/archive/store.ts';
+import type { ObjectStore } from '../../../functions/common/archive/store/store.ts';
 import { writeArchive, type WriteOptions } from '../../../functions/common/archive/write.ts';
 import { connectEtcd, END_OF_KEYS, FIRST_KEY, type EtcdClient } from '../../../functions/common/etcd/client.ts';
 import { catalogIn, catalogOf, fieldKey, fill, temporaryStore } from '../../fixtures/archive.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { folderStore } from '../../../functions/common/archive/store-folder.ts';
+import { folderStore } from '../../../functions/common/archive/store/folder.ts';
 import { listArchives } from '../../../functions/common/archive/read.ts';
 import { DEFAULT_RETENTION } from '../../../functions/common/archive/retention.ts';
 import { replay } from '../../../functions/common/archive/replay.ts';

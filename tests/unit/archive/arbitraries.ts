@@ -11,7 +11,7 @@ import {
   type ManifestContent,
 } from '../../../functions/common/archive/manifest.ts';
 import { encodeRecords, sha256 } from '../../../functions/common/archive/records.ts';
-import type { ObjectStore } from '../../../functions/common/archive/store.ts';
+import type { ObjectStore } from '../../../functions/common/archive/store/store.ts';
 
 export type Catalog = ReadonlyMap<string, Buffer>;
 

@@ -1,5 +1,5 @@
 /** A store that a test can look into and spoil. */
-import type { ObjectStore } from '../../../functions/common/archive/store.ts';
+import type { ObjectStore } from '../../../functions/common/archive/store/store.ts';
 
 export function memoryStore(): ObjectStore & { readonly objects: Map<string, Buffer> } {
   const objects = new Map<string, Buffer>();

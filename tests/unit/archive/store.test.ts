@@ -11,8 +11,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
-import { folderStore } from '../../../functions/common/archive/store-folder.ts';
-import { s3Store } from '../../../functions/common/archive/store-s3.ts';
+import { folderStore } from '../../../functions/common/archive/store/folder.ts';
+import { s3Store } from '../../../functions/common/archive/store/s3.ts';
 
 describe('a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'redkite-store-'));
