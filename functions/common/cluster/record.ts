@@ -30,6 +30,13 @@ export interface FailureRecord {
   readonly at: string;
 }
 
+/** A request came while the cluster was falling asleep (functions/common/registry/wake-wanted.ts). */
+export interface WakeWanted {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason: string;
+}
+
 export interface ClusterRecord {
   readonly name: string;
   readonly phase: Phase;
@@ -49,6 +56,8 @@ export interface ClusterRecord {
   readonly discovery?: DiscoveryRecord;
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;
+  /** Whoever is putting it to sleep turns round where it still can, or wakes it right after. */
+  readonly wakeWanted?: WakeWanted;
   readonly createdAt: string;
   readonly phaseSince: string;
 }

@@ -129,7 +129,7 @@ export async function updateCluster(
   { cluster, generation }: Ownership,
   from: readonly Phase[],
   changes: RecordChanges,
-  remove: readonly ('owner' | 'failure' | 'entry' | 'discovery' | 'retreating')[] = [],
+  remove: readonly ('owner' | 'failure' | 'entry' | 'discovery' | 'retreating' | 'wakeWanted')[] = [],
   direction: Direction = 'forward',
 ): Promise<void> {
   const fields = Object.entries(changes);
