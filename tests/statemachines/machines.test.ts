@@ -218,6 +218,8 @@ describe('timeouts', () => {
       'replace-member': 'ObserveMembers',
       'archive-metadata': 'ArchiveMetadata',
       'recover-quorum': 'ObserveMembers',
+      'sleep-cluster': 'BeginSleep',
+      'wake-cluster': 'BeginWake',
     };
     const step =
       (first as Record<string, string>)[machine] ?? (machine === 'clean-up-cluster' ? 'CloseEntry' : 'VerifyCluster');

@@ -255,6 +255,13 @@ export function assessed(action: Record<string, unknown>, reason: string, since:
   return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, spent: [] } } };
 }
 
+/** An answer of BeginSleep. */
+export function begunSleep(changes: Record<string, unknown>): Reply {
+  const failure = { error: '', cause: '' };
+  const begun = { ...OPERATION, way: 'sleep', point: 'begun', reason: 'idle', groups: GROUPS };
+  return { result: { ...begun, unarchived: true, archive: null, failure, ...changes } };
+}
+
 /** Everything goes well. */
 export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   PlanCluster: () => ({ result: PLAN }),
@@ -292,6 +299,12 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   RestoreMetadata: () => ({ result: { done: true, keys: 3 } }),
   ArchiveMetadata: () => ({ result: { archive: { name: 'a', revision: 7, keys: 1 } } }),
   FinishReplacement: () => ({ result: { released: true } }),
+  BeginSleep: () => begunSleep({}),
+  DivertRequests: () => ({ result: { outcome: 'reached' } }),
+  FlushCluster: () => ({ result: { outcome: 'flushed', asked: 1 } }),
+  StopCompute: () => ({ result: { outcome: 'reached', wants: [] } }),
+  StopMembers: () => ({ result: { wants: [] } }),
+  BeginWake: () => ({ result: { ...PLAN, restore: { archive: 'a', revision: 7 } } }),
 };
 
 export const OPERATION = { cluster: 'demo', generation: 1 };
@@ -302,6 +315,8 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'replace-member': { cluster: 'demo', taskId: 'a', reason: 'etcd-0 has stopped' },
   'archive-metadata': { cluster: 'demo' },
   'recover-quorum': { cluster: 'demo' },
+  'sleep-cluster': OPERATION,
+  'wake-cluster': OPERATION,
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

@@ -7,6 +7,7 @@ export const LOG_EVENTS = {
   requestRefused: 'request.refused',
   requestFailed: 'request.failed',
   phaseChanged: 'phase.changed',
+  phaseAnnounced: 'phase.announced',
   taskObserved: 'task.observed',
   taskIgnored: 'task.ignored',
   barrierReleased: 'barrier.released',

@@ -32,10 +32,14 @@ export function noteWakeWanted(
 
 /**
  * Step Functions keeps the name of an execution for 90 days. One that ended before it took the cluster over would stand in
- * the way of every later wake, so the sleeping cluster goes on to the next generation, whose name is free. False when the
- * cluster is not asleep in `generation` any more: then somebody has moved it on already.
+ * the way of every later wake (or sleep), so the cluster goes on to the next generation, whose name is free. False when the
+ * cluster is not in `phase` and `generation` any more: then somebody has moved it on already.
  */
-export function skipGeneration({ client, table }: RegistryTable, { cluster, generation }: Ownership): Promise<boolean> {
+export function skipGeneration(
+  { client, table }: RegistryTable,
+  { cluster, generation }: Ownership,
+  phase: 'asleep' | 'awake' = 'asleep',
+): Promise<boolean> {
   return isAccepted(
     client.send(
       new UpdateCommand({
@@ -44,7 +48,7 @@ export function skipGeneration({ client, table }: RegistryTable, { cluster, gene
         UpdateExpression: 'SET #value.generation = :next',
         ConditionExpression: '#value.#phase = :phase AND #value.generation = :generation',
         ExpressionAttributeNames: names,
-        ExpressionAttributeValues: { ':phase': 'asleep', ':generation': generation, ':next': generation + 1 },
+        ExpressionAttributeValues: { ':phase': phase, ':generation': generation, ':next': generation + 1 },
       }),
     ),
   );
