@@ -50,3 +50,9 @@ export function problemBody({ code, message, fields }: Problem): ProblemBody {
     ...(fields.length === 0 ? {} : { errors: fields }),
   };
 }
+
+export function clusterNotFound(name: string): Problem {
+  return new Problem('cluster_not_found', `There is no cluster ${name}.`, [
+    { field: 'name', message: 'is not the name of a cluster' },
+  ]);
+}

@@ -22,4 +22,6 @@ export const LOG_EVENTS = {
   shippingFailed: 'changes.not-shipped',
   recoveryPlanned: 'recovery.planned',
   metadataRestored: 'metadata.restored',
+  activityUnseen: 'activity.unseen',
+  activitySeen: 'activity.seen',
 } as const;
