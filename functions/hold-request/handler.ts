@@ -11,7 +11,7 @@ import type { ALBResult } from 'aws-lambda';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
-import { systemClock } from '../common/lambda/polling.ts';
+import { systemClock, within } from '../common/lambda/polling.ts';
 import { WARM_UP, isWarmUp } from '../common/lambda/warm-up.ts';
 import { getCluster } from '../common/registry/registry.ts';
 import { noteWakeWanted, skipGeneration } from '../common/registry/wake-wanted.ts';
@@ -50,6 +50,7 @@ const deps: HoldDeps = {
   noteWake: (sleep, wanted) => noteWakeWanted(registry, sleep, wanted),
   relay: (request) => callRelay(relay, request),
   clock: systemClock,
+  within,
   draw: Math.random,
   policy: {
     holdMs: Number(requiredEnv('HOLD_SECONDS')) * 1_000,

@@ -26,6 +26,8 @@ export interface HoldDeps {
   readonly noteWake: (sleep: Ownership, wanted: WakeWanted) => Promise<boolean>;
   readonly relay: (request: RelayRequest) => Promise<RelayResult>;
   readonly clock: Clock;
+  /** What `work` gives, or `late` after so many milliseconds: a slow call must not cost the client its answer. */
+  readonly within: <Value>(work: Promise<Value>, ms: number) => Promise<Value | 'late'>;
   /** In [0, 1). */
   readonly draw: () => number;
   readonly policy: Policy;
@@ -57,15 +59,19 @@ export async function holdRequest(
   const host = hostOf(headerOf(request, 'host'));
   if (host === undefined) return refusal(kind, 'unknown-host', '');
 
+  const remaining = () => limitMs - (clock.now() - arrived);
+  let record: ClusterRecord | undefined | 'unread' = 'unread';
   let memory: Memory = { cameAwake: false, askedFor: undefined, wakes: 0, backingOff: false, unreachable: undefined };
   let cluster: string | undefined;
   let looks = 0;
   for (;;) {
-    const record = await readOr(
-      cluster === undefined ? () => deps.find(host, clock.now()) : readAgain(deps, cluster),
-      host,
-    );
-    looks += 1;
+    // The first look has all the time it needs, for without it nobody wakes. What a later one has not seen in time is as before.
+    if (looks === 0 || remaining() > 0) {
+      const look = readOr(cluster === undefined ? () => deps.find(host, clock.now()) : readAgain(deps, cluster), host);
+      const seen = looks === 0 ? await look : await deps.within(look, remaining());
+      if (seen !== 'late') record = seen;
+      looks += 1;
+    }
     if (record !== 'unread' && record !== undefined) {
       if (cluster === undefined) memory = { ...memory, cameAwake: record.phase === 'awake' };
       cluster = record.name;
@@ -73,7 +79,7 @@ export async function holdRequest(
     const heldMs = clock.now() - arrived;
     const decision = decide({ kind, motive, motiveReason, record, heldMs, limitMs, ...memory }, policy);
     memory = { ...memory, backingOff: false };
-    const step = await act(deps, decision, request, kind, memory);
+    const step = await act(deps, decision, request, kind, memory, remaining());
     if ('answer' in step) {
       const { action, reason } = decision;
       const event = action === 'ignore' ? LOG_EVENTS.requestIgnored : LOG_EVENTS.requestHeld;
@@ -109,6 +115,7 @@ async function act(
   request: EntryRequest,
   kind: Classified['kind'],
   memory: Memory,
+  remainingMs: number,
 ): Promise<Step> {
   const { clock } = deps;
   switch (decision.action) {
@@ -116,7 +123,9 @@ async function act(
       return { remember: {}, lookNow: false };
     case 'start-wake': {
       const { cluster, generation, reason } = decision;
-      const outcome = await deps.startWake({ cluster, generation }, reason);
+      const start = deps.startWake({ cluster, generation }, reason);
+      // Past the limit nobody waits for the answer any more, but the wake is still wanted.
+      const outcome = remainingMs > 0 ? await deps.within(start, remainingMs) : await start;
       if (outcome === 'asked') return { remember: { askedFor: generation, wakes: memory.wakes + 1 }, lookNow: true };
       if (outcome === 'ended') await attempt(deps.skipGeneration({ cluster, generation }), cluster);
       return { remember: { backingOff: true }, lookNow: true };

@@ -12,7 +12,7 @@ export interface Progress {
   readonly phase: Phase;
   readonly title: string;
   readonly text: string;
-  /** Since the cluster is in this phase. */
+  /** Since the cluster is in this phase; of its sleep nothing is counted, however long it was. */
   readonly seconds: number;
   /** It leads to `awake` by itself. */
   readonly moving: boolean;
@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<Phase, Words>> = {
   },
   waking: {
     title: 'is waking up',
-    text: 'Its catalog is put back, its servers start, and every collection that was loaded is loaded again. Nothing was lost.',
+    text: 'Its catalog is put back, its servers start, and every collection that was loaded is loaded again.',
     moving: true,
   },
   'falling-asleep': {
@@ -59,7 +59,7 @@ const WORDS: Readonly<Record<Phase, Words>> = {
 
 export function progressOf({ phase, phaseSince }: ClusterRecord, nowMs: number): Progress {
   const since = Date.parse(phaseSince);
-  const seconds = Number.isNaN(since) ? 0 : Math.max(0, Math.round((nowMs - since) / 1_000));
+  const seconds = Number.isNaN(since) || phase === 'asleep' ? 0 : Math.max(0, Math.round((nowMs - since) / 1_000));
   return { phase, ...WORDS[phase], seconds };
 }
 

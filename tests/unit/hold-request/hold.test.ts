@@ -22,13 +22,15 @@ const request = (headers: Record<string, string> = {}): EntryRequest => ({
 });
 
 interface World {
+  /** How long a look takes, from the second on. */
+  readonly slowMs?: number;
   /** The phase at so many ms after the start; undefined: the registry is silent. */
   readonly phaseAt: (ms: number) => Phase | undefined;
   readonly start?: (nth: number) => StartOutcome;
   readonly relay?: (nth: number) => RelayResult;
 }
 
-function rig({ phaseAt, start = () => 'asked', relay }: World) {
+function rig({ phaseAt, start = () => 'asked', relay, slowMs = 0 }: World) {
   let now = START;
   const calls: string[] = [];
   let generation = 4;
@@ -42,7 +44,12 @@ function rig({ phaseAt, start = () => 'asked', relay }: World) {
   const count = (name: string) => calls.filter((call) => call.startsWith(name)).length;
   const deps: HoldDeps = {
     find: () => read(),
-    read: () => read(),
+    read: async () => {
+      // Time passes while it is under way.
+      await Promise.resolve();
+      now += slowMs;
+      return read();
+    },
     startWake: (sleep) => {
       calls.push(`start ${sleep.generation}`);
       return Promise.resolve(start(count('start')));
@@ -68,6 +75,13 @@ function rig({ phaseAt, start = () => 'asked', relay }: World) {
         return Promise.resolve();
       },
     },
+    within: async (work, ms) => {
+      const before = now;
+      const value = await work;
+      if (now - before <= ms) return value;
+      now = before + ms;
+      return 'late';
+    },
     draw: () => 0.5,
     policy: { holdMs: 120_000, deadlineMarginMs: 1_000, rulesSpreadMs: 1_500, mostWakes: 3 },
   };
@@ -90,6 +104,13 @@ test('gRPC is held until the cluster is awake, then refused at once for its retr
 
 test('gRPC is refused just before its own deadline, and not later', async () => {
   const world = rig({ phaseAt: until([1, 'asleep'], [60_000, 'waking']) });
+  const answer = await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(answer.multiValueHeaders['grpc-message']?.[0]).toBe('Cluster demo is waking.');
+  expect(world.elapsed()).toBe(14_000);
+});
+
+test('a registry that is slow near the end costs the client nothing', async () => {
+  const world = rig({ phaseAt: () => 'waking', slowMs: 4_000 });
   const answer = await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
   expect(answer.multiValueHeaders['grpc-message']?.[0]).toBe('Cluster demo is waking.');
   expect(world.elapsed()).toBe(14_000);
