@@ -9,6 +9,7 @@ import { createDocument } from 'zod-openapi';
 import { clusterNameSchema, clusterSpecSchema } from '../functions/common/cluster/spec.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
 import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
+import { idlePolicySchema } from '../functions/common/idle/policy.ts';
 import { say } from './report.ts';
 import type { LocalSettings } from './settings.ts';
 
@@ -109,6 +110,26 @@ export function openapiDocument() {
           responses: {
             '200': { description: 'The cluster.', content: json(clusterViewSchema) },
             ...problems('cluster_not_found', 'internal'),
+          },
+        },
+      },
+      '/clusters/{name}/idle': {
+        put: {
+          operationId: 'setIdlePolicy',
+          summary: 'Say when a cluster may fall asleep',
+          description: 'Replaces the whole policy: what is left out takes its default.',
+          requestParams: { path: z.object({ name: clusterNameSchema }) },
+          requestBody: { required: true, content: json(idlePolicySchema) },
+          responses: {
+            '200': { description: 'The cluster with its new policy.', content: json(clusterViewSchema) },
+            ...problems(
+              'malformed_body',
+              'invalid_request',
+              'cluster_not_found',
+              'conflict',
+              'body_too_large',
+              'internal',
+            ),
           },
         },
       },

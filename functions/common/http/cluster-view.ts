@@ -4,6 +4,7 @@ import { CONDITION_TYPES } from '../cluster/conditions.ts';
 import { PHASES } from '../cluster/phases.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { clusterSpecSchema } from '../cluster/spec.ts';
+import { idleViewSchema, type IdleView } from '../idle/view.ts';
 
 export const clusterViewSchema = z
   .object({
@@ -26,6 +27,9 @@ export const clusterViewSchema = z
       .array(z.string())
       .meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
     spec: clusterSpecSchema,
+    idle: idleViewSchema
+      .optional()
+      .meta({ description: 'Why it is awake, and until when. Of one cluster that is awake, not in the list.' }),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Cluster' });
@@ -43,7 +47,7 @@ export function clusterHosts(record: Pick<ClusterRecord, 'name' | 'spec'>): stri
   return [`${record.name}.*`, ...record.spec.hosts];
 }
 
-export function clusterView(record: ClusterRecord): ClusterView {
+export function clusterView(record: ClusterRecord, idle?: IdleView): ClusterView {
   const { failure } = record;
   return {
     name: record.name,
@@ -57,6 +61,7 @@ export function clusterView(record: ClusterRecord): ClusterView {
       : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
     hosts: clusterHosts(record),
     spec: record.spec,
+    ...(idle === undefined ? {} : { idle }),
     createdAt: record.createdAt,
   };
 }

@@ -31,7 +31,8 @@ export interface ReleaseProfile {
   readonly release: string;
   /** In the order in which Milvus asks for them to be started. */
   readonly roles: readonly RoleProfile[];
-  readonly ports: { readonly client: number; readonly management: number };
+  /** `dataNode` is what coordinators call data nodes on. */
+  readonly ports: { readonly client: number; readonly management: number; readonly dataNode: number };
   readonly messageQueues: readonly 'kafka'[];
 }
 
@@ -51,7 +52,7 @@ export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
   '2.3.5': {
     release: '2.3.5',
     roles: SEPARATE_COORDINATORS,
-    ports: { client: 19530, management: 9091 },
+    ports: { client: 19530, management: 9091, dataNode: 21124 },
     messageQueues: ['kafka'],
   },
 };
