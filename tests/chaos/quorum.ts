@@ -6,6 +6,7 @@ import {
   type ECSClient,
   type Task,
 } from '@aws-sdk/client-ecs';
+import { execa } from 'execa';
 import { memberStartedBy, parseTaskGroup } from '../../functions/common/cluster/names.ts';
 import { observeTask } from '../../functions/common/cluster/tasks.ts';
 import { podman } from '../../local/runtime/podman.ts';
@@ -167,6 +168,23 @@ export class Quorum {
     const { pid } = await this.container(member);
     process.kill(pid, 'SIGSTOP');
     return () => process.kill(pid, 'SIGCONT');
+  }
+
+  /**
+   * Its network goes, its process runs on: nobody reaches it and it reaches nobody, without a word. The link is cut at the
+   * machine's end, so that the container keeps its address and its routes. Resolves to what joins it again.
+   */
+  async cutOff(member: Member): Promise<() => Promise<void>> {
+    const { pid } = await this.container(member);
+    const { stdout } = await execa('nsenter', ['--target', String(pid), '--net', 'ip', '-o', 'link', 'show', 'eth0']);
+    const index = /eth0@if(\d+):/.exec(stdout)?.[1];
+    const links = (await execa('ip', ['-o', 'link'])).stdout.split('\n');
+    const link = /^\d+: (\w+)@/.exec(links.find((line) => line.startsWith(`${index ?? ''}: `)) ?? '')?.[1];
+    if (link === undefined) throw new Error(`No link of this machine leads to ${member.address}.`);
+    await execa('ip', ['link', 'set', link, 'down']);
+    return async () => {
+      await execa('ip', ['link', 'set', link, 'up']);
+    };
   }
 
   private async container({ address }: Member): Promise<{ pid: number }> {

@@ -21,6 +21,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { s3Store } from '../../functions/common/archive/store/s3.ts';
 import type { ObjectStore } from '../../functions/common/archive/store/store.ts';
 import type { RegistryTable } from '../../functions/common/registry/registry.ts';
+import type { Watched } from '../../functions/watch-clusters/watch.ts';
 import { localSettings, type LocalSettings } from '../../local/settings.ts';
 import { awsClient, clientConfig } from '../../local/stack/aws.ts';
 
@@ -178,9 +179,14 @@ export class Stack {
 
   /** Ships what the clusters have changed, as the schedule does every minute; this one's must not have failed. */
   async ship(cluster: string): Promise<void> {
-    const { failed = [] } = (await this.invoke('shipChanges', {})) as { failed?: { cluster: string }[] };
+    const { failed } = await this.watch();
     // Others may be at work in clusters of their own meanwhile.
     expect(failed.filter((failure) => failure.cluster === cluster)).toEqual([]);
+  }
+
+  /** The minutely watch over all clusters, without waiting for the minute. */
+  async watch(): Promise<Watched> {
+    return (await this.invoke('watchClusters', {})) as Watched;
   }
 
   private async admin(path: string, body: object): Promise<void> {

@@ -20,6 +20,12 @@ export const LOG_EVENTS = {
   archiveRemoved: 'archive.removed',
   changesShipped: 'changes.shipped',
   shippingFailed: 'changes.not-shipped',
+  quorumTroubled: 'quorum.troubled',
+  watchFailed: 'quorum.not-watched',
+  executionRequested: 'execution.requested',
+  requestStarted: 'request.started',
+  requestDropped: 'request.dropped',
+  requestNotStarted: 'request.not-started',
   recoveryPlanned: 'recovery.planned',
   metadataRestored: 'metadata.restored',
 } as const;
