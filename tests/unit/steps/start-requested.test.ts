@@ -1,14 +1,18 @@
 /** Requests: written inside the VPC, brought by the stream, started outside. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
+import fc from 'fast-check';
 import { replacementName } from '../../../functions/common/cluster/names.ts';
-import { putRequest, REQUESTS, type ClusterRequest } from '../../../functions/common/registry/requests.ts';
+import { putRequest, readRequest, REQUESTS, type ClusterRequest } from '../../../functions/common/registry/requests.ts';
 import { startRequested, streamRecordsSchema } from '../../../functions/start-requested/start.ts';
 import { VERBS } from '../../../functions/start-requested/verbs.ts';
 
+const root = join(import.meta.dirname, '../../..');
 const region = { region: 'eu-central-1' };
 const dynamo = mockClient(DynamoDBDocumentClient);
 const sfn = mockClient(SFNClient);
@@ -109,8 +113,30 @@ describe('dropped, so that they hold up nobody', () => {
   });
 });
 
-test('every verb that can be asked for has an execution', () => {
+test('whatever lies there, it is read without an accident', () => {
+  fc.assert(
+    fc.property(fc.anything(), (item) => {
+      expect(readRequest(item).kind).toBe('unknown');
+    }),
+  );
+});
+
+test('every verb that can be asked for has an execution, and its machine is known to the function', () => {
   expect(Object.keys(VERBS)).toEqual(Object.keys(REQUESTS));
+  const template = readFileSync(join(root, 'serverless.yml'), 'utf8');
+  const [own = ''] = /startRequested:\n(?: {4}.*\n)+/.exec(template) ?? [];
+  for (const { machine } of Object.values(VERBS)) expect(own).toContain(`${machine}: !Ref `);
+});
+
+test('the filter of the mapping lets requests through, and nothing else of the registry', async () => {
+  const [, text = ''] = /Pattern: '(.*request.*)'/.exec(readFileSync(join(root, 'resources/events.yml'), 'utf8')) ?? [];
+  await record('1');
+  const { sk } = dynamo.commandCalls(PutCommand)[0]?.args[0].input.Item ?? {};
+  expect(sk).toBe('request#replace-member');
+  expect(JSON.parse(text)).toEqual({
+    eventName: ['INSERT', 'MODIFY'],
+    dynamodb: { Keys: { sk: { S: [{ prefix: 'request#' }] } } },
+  });
 });
 
 test('what no stream sends is refused', () => {
