@@ -19,7 +19,7 @@ export interface ChaosInput {
 export type RunTests = (pattern: string, atOnce: number) => Promise<Counts>;
 
 /** They wait more than they compute, and each has its own cluster; more would only make each of them slower. */
-const FILES_AT_ONCE = 3;
+const FILES_AT_ONCE = 4;
 
 export async function chaos(
   settings: LocalSettings,

@@ -9,7 +9,7 @@ import {
   partKey,
   type ManifestContent,
 } from '../../functions/common/archive/manifest.ts';
-import { loadManifest } from '../../functions/common/archive/read.ts';
+import { listArchives, loadManifest } from '../../functions/common/archive/read.ts';
 import type { ObjectStore } from '../../functions/common/archive/store/store.ts';
 import { formBare, planBare, type Bare } from './bare.ts';
 import { etcd } from './quorum.ts';
@@ -106,9 +106,11 @@ test('a recovery takes the newest archive that is whole, says what is wrong with
   const store = await stack.archives(source.name);
   const good = content.name;
   const bad = Object.entries(BAD);
-  await Promise.all(bad.map(([, { change }], index) => put(store, source.name, index + 1, change)));
   const goodManifest = (await store.get(manifestKey(good))) ?? Buffer.alloc(0);
-  await store.remove([manifestKey(good)]);
+  // The schedule may have taken one too.
+  const { usable } = await listArchives(store, { cluster: source.name, now: new Date() });
+  await store.remove(usable.map(({ name }) => manifestKey(name)));
+  await Promise.all(bad.map(([, { change }], index) => put(store, source.name, index + 1, change)));
   const before = await recoveries(stack, source.name);
   const victims = await source.quorum.members();
   const { generation } = await source.record();

@@ -44,6 +44,8 @@ export interface Execution {
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly output: unknown;
+  /** Milliseconds since the epoch. */
+  readonly stoppedAt: number;
 }
 
 export class Stack {
@@ -118,10 +120,10 @@ export class Stack {
 
   async ended(executionArn: string, timeoutMs: number): Promise<Execution> {
     return until(`the end of ${executionArn}`, timeoutMs, async () => {
-      const { status = '', error, cause, output } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
-      return status === 'RUNNING'
-        ? undefined
-        : { status, error, cause, output: output === undefined ? undefined : (JSON.parse(output) as unknown) };
+      const { status = '', stopDate, ...rest } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
+      if (status === 'RUNNING' || stopDate === undefined) return undefined;
+      const output = rest.output === undefined ? undefined : (JSON.parse(rest.output) as unknown);
+      return { status, error: rest.error, cause: rest.cause, output, stoppedAt: stopDate.getTime() };
     });
   }
 
