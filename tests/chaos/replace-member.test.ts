@@ -16,6 +16,10 @@ const TIMEOUT_MS = 60_000;
 const leader = (seen: readonly Seen[]) => seen.filter(({ leads }) => leads);
 const follower = (seen: readonly Seen[]) => seen.filter(({ leads }) => !leads).slice(0, 1);
 
+/** Of a test that failed half-way: it would go on searching, and keep the process from ending. */
+let stopSearching: () => Promise<unknown> = () => Promise.resolve();
+afterEach(() => stopSearching());
+
 /** Searches until told to stop; what failed is kept. Light, so that it does not take from what is measured. */
 async function searching(): Promise<() => Promise<{ searches: number; failures: string[] }>> {
   const client = connect(await entryOf(settings));
@@ -40,12 +44,16 @@ async function searching(): Promise<() => Promise<{ searches: number; failures: 
     }
   };
   const done = run().catch((error: unknown) => failures.push(String(error)));
-  return async () => {
-    stopped = true;
-    await done;
-    await client.closeConnection();
+  const stop = async () => {
+    if (!stopped) {
+      stopped = true;
+      await done;
+      await client.closeConnection();
+    }
     return { searches, failures };
   };
+  stopSearching = stop;
+  return stop;
 }
 
 async function conditionOfMetadata(): Promise<string> {

@@ -6,6 +6,10 @@ const PREFIX = '/redkite-chaos/';
 const PAGE = 1_000;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+const writing = new Set<Writer>();
+// Of a test that failed half-way: it would go on writing, and keep the process from ending.
+afterEach(() => Promise.all([...writing].map((writer) => writer.stop())));
+
 export class Writer {
   readonly acknowledged = new Map<string, string>();
   /** When, in milliseconds since the epoch, by key. */
@@ -23,6 +27,7 @@ export class Writer {
   }
 
   start(): void {
+    writing.add(this);
     this.done = this.write();
   }
 
@@ -37,6 +42,7 @@ export class Writer {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.done;
+    writing.delete(this);
   }
 
   private async write(): Promise<void> {
