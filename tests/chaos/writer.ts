@@ -1,9 +1,14 @@
 /** Writes to etcd all the time, notes what was acknowledged, and says afterwards what of it is missing. */
 import { etcd, type Quorum } from './quorum.ts';
+import { until } from './stack.ts';
 
 const PREFIX = '/redkite-chaos/';
 const PAGE = 1_000;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+const writing = new Set<Writer>();
+// Of a test that failed half-way: it would go on writing, and keep the process from ending.
+afterEach(() => Promise.all([...writing].map((writer) => writer.stop())));
 
 export class Writer {
   readonly acknowledged = new Map<string, string>();
@@ -22,12 +27,22 @@ export class Writer {
   }
 
   start(): void {
+    writing.add(this);
     this.done = this.write();
+  }
+
+  /** Resolves when so many more writes have been acknowledged. */
+  async more(count: number, timeoutMs = 60_000): Promise<void> {
+    const wanted = this.acknowledged.size + count;
+    await until(`${count} more acknowledged writes`, timeoutMs, () =>
+      Promise.resolve(this.acknowledged.size >= wanted ? true : undefined),
+    );
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     await this.done;
+    writing.delete(this);
   }
 
   private async write(): Promise<void> {

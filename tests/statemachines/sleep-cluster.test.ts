@@ -18,7 +18,9 @@ const stops = () => rig.callNames().filter((name) => name === 'StopCompute' || n
 
 const ALL_STEPS = [
   'BeginSleep',
+  'ObserveActivity',
   'DivertRequests',
+  'ObserveActivity',
   'FlushCluster',
   'ArchiveMetadata',
   'StopCompute',
@@ -63,8 +65,28 @@ describe('a request on the way', () => {
   });
 });
 
+describe('a cluster that does something', () => {
+  test.each([
+    [1, 'work', 'begun', 'an import runs'],
+    [2, 'in-flight', 'diverted', '3 requests in flight'],
+  ])('at look %i (%s) stays awake and says why', async (look, kind, point, reason) => {
+    const observe: Behaviour = (_, nth) => ({ result: { idle: nth !== look, reason } });
+    const ended = await rig.run('sleep-cluster', OPERATION, { ObserveActivity: observe });
+    expect(ended).toMatchObject({ output: { phase: 'awake', point, reason } });
+    expect(rig.calls.filter(({ name }) => name === 'ObserveActivity').at(-1)?.event).toMatchObject({ look: kind });
+    expect(eventOf('FinishOperation')).toMatchObject({ outcome: 'awake', reason });
+    expect(stops()).toEqual([]);
+  });
+
+  test('is looked at for any activity at all where it was idle that decided', async () => {
+    await rig.run('sleep-cluster', { ...OPERATION, look: 'activity' });
+    expect(eventOf('ObserveActivity')).toMatchObject({ cluster: 'demo', look: 'activity' });
+  });
+});
+
 describe('what goes wrong before anything is stopped', () => {
   test.each([
+    ['ObserveActivity', 'begun'],
     ['DivertRequests', 'begun'],
     ['FlushCluster', 'diverted'],
     ['ArchiveMetadata', 'flushed'],
@@ -146,7 +168,7 @@ describe('what another execution left', () => {
       BeginSleep: () => begunSleep({ way: 'rest', point: 'stopping', archive }),
     });
     expect(ended).toMatchObject({ output: { phase: 'asleep' } });
-    expect(rig.callNames()).toEqual(ALL_STEPS.slice(4).toSpliced(0, 0, 'BeginSleep'));
+    expect(rig.callNames()).toEqual(ALL_STEPS.slice(6).toSpliced(0, 0, 'BeginSleep'));
     expect(eventOf('StopCompute')).toEqual(OPERATION);
   });
 

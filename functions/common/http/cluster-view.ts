@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from '../cluster/conditions.ts';
 import { PHASES } from '../cluster/phases.ts';
-import type { ClusterRecord } from '../cluster/record.ts';
+import { NAP_POINTS, type ClusterRecord } from '../cluster/record.ts';
 import { clusterSpecSchema } from '../cluster/spec.ts';
 import { idleViewSchema, type IdleView } from '../idle/view.ts';
 
@@ -23,6 +23,10 @@ export const clusterViewSchema = z
       }),
     ),
     failure: z.object({ error: z.string(), message: z.string(), advice: z.string(), at: z.iso.datetime() }).optional(),
+    turnedRound: z
+      .object({ at: z.iso.datetime(), point: z.enum(NAP_POINTS), reason: z.string() })
+      .optional()
+      .meta({ description: 'The last sleep, where it ended awake: how far it had come, and why it turned round.' }),
     hosts: z
       .array(z.string())
       .meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
@@ -59,6 +63,7 @@ export function clusterView(record: ClusterRecord, idle?: IdleView): ClusterView
     ...(failure === undefined
       ? {}
       : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
+    ...(record.turnedRound === undefined ? {} : { turnedRound: record.turnedRound }),
     hosts: clusterHosts(record),
     spec: record.spec,
     ...(idle === undefined ? {} : { idle }),
