@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
+import { ACTIONS } from '../functions/act-on-cluster/decide.ts';
 import { clusterNameSchema, clusterSpecSchema } from '../functions/common/cluster/spec.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
 import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
@@ -99,6 +100,24 @@ export function openapiDocument() {
           responses: {
             '200': { description: 'A page of clusters.', content: json(clusterListSchema) },
             ...problems('invalid_request', 'internal'),
+          },
+        },
+      },
+      '/clusters/{name}/actions/{action}': {
+        post: {
+          operationId: 'actOnCluster',
+          summary: 'Put a cluster to sleep, or wake it',
+          description:
+            'Asked again, the answer is the same operation. A wake that is asked for while the cluster falls asleep turns the ' +
+            'sleep round where that is still possible; else the cluster wakes right after.',
+          requestParams: { path: z.object({ name: clusterNameSchema, action: z.enum(ACTIONS) }) },
+          responses: {
+            '200': { description: 'It is asleep, or awake, already.', content: json(clusterViewSchema) },
+            '202': {
+              description: 'The execution `operation` is under way; follow the phase.',
+              content: json(clusterViewSchema),
+            },
+            ...problems('invalid_request', 'cluster_not_found', 'conflict', 'internal', 'unavailable'),
           },
         },
       },

@@ -1,6 +1,6 @@
 /** The one place where an operation gives its cluster back: awake with everything confirmed, asleep, or failed with the reason. */
 import { asleepConditions, readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
-import type { ClusterRecord, FailureRecord, Ownership } from '../common/cluster/record.ts';
+import type { ClusterRecord, FailureRecord, NapRecord, Ownership } from '../common/cluster/record.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import { errorFacts } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
@@ -79,21 +79,24 @@ async function finishAwake(
   );
 }
 
+/** What a request cannot cure must not be tried again by every request. */
+export function restingPhase({ archive, failedWakes }: NapRecord, error: string | undefined): 'asleep' | 'failed' {
+  if (archive === undefined || failedWakes >= MAX_FAILED_WAKES) return 'failed';
+  return error !== undefined && errorFacts(error).lasting === true ? 'failed' : 'asleep';
+}
+
 async function finishAsleep(registry: RegistryTable, operation: Ownership, at: string): Promise<void> {
   const record = await getOwned(registry, operation, ['falling-asleep']);
   const { nap } = record;
   if (nap === undefined) throw new Error(`Cluster ${record.name} falls asleep without a note of it.`);
   const failure = nap.failedWakes > 0 && nap.failure !== undefined ? failureOf(nap.failure, record, at) : undefined;
-  // What a request cannot cure must not be tried again by every request.
-  const hopeless =
-    failure !== undefined && (nap.failedWakes >= MAX_FAILED_WAKES || errorFacts(failure.error).lasting === true);
   const conditions = asleepConditions(record.conditions, at);
   await updateCluster(
     registry,
     operation,
     ['falling-asleep'],
     {
-      phase: hopeless || nap.archive === undefined ? 'failed' : 'asleep',
+      phase: restingPhase(nap, failure?.error),
       phaseSince: at,
       nap: { ...nap, point: 'resting', takeovers: 0 },
       conditions: failure === undefined ? conditions : failedConditions(conditions, failure),

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Condition } from '../common/cluster/conditions.ts';
 import { executionName, parseExecutionName, parseReplacementName } from '../common/cluster/names.ts';
+import { isResting, type Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 
@@ -30,6 +31,8 @@ export type SettleDecision =
       readonly action: 'put-to-sleep';
       readonly reason: string;
       readonly execution: string;
+      /** The next generation's name is used up: the record goes past it first. */
+      readonly skip?: Ownership & { readonly phase: Phase };
       readonly input: {
         readonly cluster: string;
         readonly generation: number;
@@ -49,7 +52,7 @@ export type SettleDecision =
       readonly action: 'skip-generation';
       readonly reason: string;
       readonly operation: Ownership;
-      readonly phase: 'awake' | 'asleep';
+      readonly phase: Phase;
     }
   /** A recovery that died: nothing is taken down, so that another one can go on from what there is. */
   | {
@@ -137,14 +140,18 @@ function settleNap(
 ): SettleDecision | undefined {
   if (verb !== 'sleep' && verb !== 'wake') return undefined;
   const next = record.generation + 1;
-  if (record.owner === name && (record.phase === 'falling-asleep' || record.phase === 'waking')) {
+  if (record.phase === 'falling-asleep' || record.phase === 'waking') {
+    // The second: whoever came to take over from one that died has died before it did.
+    const spent = record.owner === name ? 0 : generation === next ? 1 : undefined;
+    if (spent === undefined) return undefined;
     return {
       action: 'put-to-sleep',
       reason: `the execution ended ${status} in phase ${record.phase}`,
-      execution: executionName(record.name, 'sleep', next),
+      execution: executionName(record.name, 'sleep', next + spent),
+      ...(spent === 0 ? {} : { skip: { cluster: record.name, generation: record.generation, phase: record.phase } }),
       input: {
         cluster: record.name,
-        generation: next,
+        generation: next + spent,
         reason: `the execution ${name} ended ${status}`,
         failure,
       },
@@ -158,7 +165,7 @@ function settleNap(
       input: { cluster: record.name, generation: next },
     };
   }
-  if (generation === next && (record.phase === 'awake' || record.phase === 'asleep')) {
+  if (generation === next && isResting(record.phase)) {
     return {
       action: 'skip-generation',
       reason: `the execution ended ${status} before it owned the cluster`,

@@ -42,7 +42,10 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
   const decision = decideSettlement(execution, cluster === undefined ? undefined : await getCluster(registry, cluster));
   logger.info(decision.reason, { event: LOG_EVENTS.executionSettled, execution: detail.name, action: decision.action });
   if (decision.action === 'clean-up') await start(cleanUpMachineArn, `${detail.name}-settled`, decision.input);
-  if (decision.action === 'put-to-sleep') await start(sleepMachineArn, decision.execution, decision.input);
+  if (decision.action === 'put-to-sleep') {
+    if (decision.skip !== undefined) await skipGeneration(registry, decision.skip, decision.skip.phase);
+    await start(sleepMachineArn, decision.execution, decision.input);
+  }
   if (decision.action === 'wake') await start(wakeMachineArn, decision.execution, decision.input);
   if (decision.action === 'skip-generation') await skipGeneration(registry, decision.operation, decision.phase);
   if (decision.action === 'record-failure') {

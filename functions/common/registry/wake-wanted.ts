@@ -3,6 +3,7 @@
  * looks at the note between its steps. A wake that ended without ever having begun is passed over here too.
  */
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Phase } from '../cluster/phases.ts';
 import type { Ownership, WakeWanted } from '../cluster/record.ts';
 import { RECORD_KEY, isAccepted } from './conditional.ts';
 import type { RegistryTable } from './registry.ts';
@@ -38,7 +39,7 @@ export function noteWakeWanted(
 export function skipGeneration(
   { client, table }: RegistryTable,
   { cluster, generation }: Ownership,
-  phase: 'asleep' | 'awake' = 'asleep',
+  phase: Phase = 'asleep',
 ): Promise<boolean> {
   return isAccepted(
     client.send(
