@@ -10,6 +10,7 @@ import { archive } from './archive/archive.ts';
 import { create } from './create/create.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
+import { quorum } from './quorum/quorum.ts';
 import { resultTable, writeResult } from './report.ts';
 
 export interface BenchmarkInput {
@@ -21,7 +22,7 @@ export interface BenchmarkInput {
 
 export type Benchmark = (input: BenchmarkInput) => Promise<Measurement[]>;
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create, quorum };
 const MOST_RUNS = 100;
 
 export async function bench(settings: LocalSettings, args: readonly string[]): Promise<boolean> {

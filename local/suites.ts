@@ -4,7 +4,9 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { chaos, type ChaosInput } from './chaos.ts';
 import { ensureProbeImage } from './images/images.ts';
 import { messagesRun } from './messages/messages.ts';
 import { runningPid, startedDaemons } from './processes.ts';
@@ -14,39 +16,44 @@ import { ensureSystemPackages } from './setup/system-packages.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
-type Suite = (settings: LocalSettings) => Promise<Counts>;
+/** What a suite may be asked for beside its name; only the chaos tests take any of it. */
+type Options = Pick<ChaosInput, 'times' | 'only'>;
+type Suite = (settings: LocalSettings, options: Options) => Promise<Counts>;
+
+const NO_OPTIONS: Options = { times: 1, only: undefined };
 
 /** Counts a suite whose runner could not even say what it ran. */
 const BROKEN: Counts = { passed: 0, failed: 1 };
 
 const jest =
   (project: string, ...options: string[]): Suite =>
-  async (settings) => {
-    const report = reportFile(settings, `${project}.json`);
-    await execa('jest', ['--selectProjects', project, '--json', `--outputFile=${report}`, ...options], {
-      cwd: settings.root,
-      reject: false,
-      // The report goes to the file; what people read comes on stderr.
-      stdout: 'ignore',
-      stderr: 'inherit',
-      env: {
-        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-        REDKITE_PYTHON: await ensurePython(settings, say),
-      },
-    });
-    try {
-      const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-        readFileSync(report, 'utf8'),
-      ) as {
-        numPassedTests: number;
-        numFailedTests: number;
-        numRuntimeErrorTestSuites: number;
-      };
-      return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
-    } catch {
-      return BROKEN;
-    }
-  };
+  (settings) =>
+    runJest(settings, project, options);
+
+async function runJest(settings: LocalSettings, project: string, options: readonly string[]): Promise<Counts> {
+  const report = reportFile(settings, `${project}.json`);
+  await execa('jest', ['--selectProjects', project, '--json', `--outputFile=${report}`, ...options], {
+    cwd: settings.root,
+    reject: false,
+    // The report goes to the file; what people read comes on stderr.
+    stdout: 'ignore',
+    stderr: 'inherit',
+    env: {
+      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+      REDKITE_PYTHON: await ensurePython(settings, say),
+    },
+  });
+  try {
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numRuntimeErrorTestSuites: number;
+    };
+    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+  } catch {
+    return BROKEN;
+  }
+}
 
 /** The gaps of the emulator, each with its test, in the emulator's own language. */
 const pytest =
@@ -87,7 +94,7 @@ const containers: Suite = async (settings) => {
       REDKITE_GATEWAY_ADDRESS: settings.network.gateway,
       REDKITE_PROBE_IMAGE: image,
     });
-    return await suite(settings);
+    return await suite(settings, NO_OPTIONS);
   } finally {
     if (!(await localModeRuns(settings))) await removeRuntime(settings);
   }
@@ -99,6 +106,13 @@ async function localModeRuns(settings: LocalSettings): Promise<boolean> {
   return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
 }
 
+const chaosTests =
+  (form: ChaosInput['form']): Suite =>
+  (settings, options) =>
+    chaos(settings, { ...options, form }, (pattern, atOnce) =>
+      runJest(settings, 'chaos', ['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)]),
+    );
+
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: jest('unit'),
   emulator: pytest('emulator', 'not docker'),
@@ -106,14 +120,26 @@ const SUITES: Readonly<Record<string, Suite>> = {
   statemachines: jest('statemachines', '--runInBand'),
   integration: jest('integration', '--runInBand', '--passWithNoTests'),
   e2e: jest('e2e', '--runInBand', '--passWithNoTests'),
+  chaos: chaosTests('short'),
 };
 
-/** Long, and on purpose not among the others: members of real quorums are harmed, again and again. */
+/** Long, and on purpose not among the others: the quorum of a whole Milvus cluster is harmed too, in every way there is. */
 const LONG_SUITES: Readonly<Record<string, Suite>> = {
-  chaos: jest('chaos', '--runInBand'),
+  'all-chaos': chaosTests('long'),
 };
+const MOST_TIMES = 1_000;
 
-export async function test(settings: LocalSettings, names: readonly string[]): Promise<boolean> {
+/** `names` of suites, and for the chaos tests `--times <n>` and `--only <part of a path>`. */
+export async function test(settings: LocalSettings, args: readonly string[]): Promise<boolean> {
+  const { values, positionals: names } = parseArgs({
+    args: [...args],
+    options: { times: { type: 'string' }, only: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const times = Number(values.times ?? 1);
+  if (!(Number.isInteger(times) && times >= 1 && times <= MOST_TIMES)) {
+    throw new Error(`--times must be a whole number from 1 to ${MOST_TIMES}, not "${values.times ?? ''}".`);
+  }
   const all = { ...SUITES, ...LONG_SUITES };
   const unknown = names.find((name) => !Object.hasOwn(all, name));
   if (unknown !== undefined) {
@@ -126,7 +152,7 @@ export async function test(settings: LocalSettings, names: readonly string[]): P
   let failed = 0;
   for (const [name, suite] of chosen) {
     say(`\n=== ${name} tests`);
-    const counts = await suite(settings);
+    const counts = await suite(settings, { times, only: values.only });
     say(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
     passed += counts.passed;
     failed += counts.failed;

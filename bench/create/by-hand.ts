@@ -3,9 +3,7 @@
  * API, all at once, with addresses fixed beforehand so that nothing has to be registered; ready when every role says so
  * and a collection could be made. No Lambda, no state machine, no event, no DNS, no load balancer.
  */
-import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { clusterSpecSchema } from '../../functions/common/cluster/spec.ts';
 import { memberHost } from '../../functions/common/cluster/names.ts';
 import type { Placement } from '../../functions/common/aws/placement.ts';
@@ -18,8 +16,8 @@ import { observeRole } from '../../functions/probe-compute/probe.ts';
 import { connectMilvus } from '../../functions/verify-cluster/milvus.ts';
 import { verifyCluster } from '../../functions/verify-cluster/verify.ts';
 import type { Images } from '../../local/images/images.ts';
-import { podman } from '../../local/runtime/podman.ts';
 import { awsEnvironment, type LocalSettings } from '../../local/settings.ts';
+import { addressInNetwork, removeContainers, startContainer, withAddresses, type Container } from '../containers.ts';
 
 export interface ByHandInput {
   readonly images: Images;
@@ -28,13 +26,6 @@ export interface ByHandInput {
   readonly brokers: readonly string[];
   readonly user: { readonly username: string; readonly password: string };
   readonly bucket: string;
-}
-
-interface Container {
-  readonly name: string;
-  readonly address: string;
-  readonly definition: RegisterTaskDefinitionCommandInput;
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 const NAME = 'by-hand';
@@ -52,11 +43,9 @@ export interface ByHandCluster {
 
 export async function startByHand(settings: LocalSettings, input: ByHandInput): Promise<ByHandCluster> {
   const containers = plan(settings, input);
-  const remove = async () => {
-    await podman(settings, ['rm', '--force', '--ignore', '--time', '0', ...containers.map(({ name }) => name)]);
-  };
+  const remove = () => removeContainers(settings, containers);
   try {
-    await Promise.all(containers.map((container) => start(settings, input.dockerHost, container)));
+    await Promise.all(containers.map((container) => startContainer(settings, input.dockerHost, container)));
     const profile = profileOf(clusterSpecSchema.parse({ name: NAME }));
     const roles = containers.filter(({ definition }) => definition.taskRoleArn !== undefined);
     await Promise.all(roles.map((role) => healthy(role, profile.ports.management)));
@@ -86,7 +75,7 @@ function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHand
     logGroup: NAME,
     region: settings.region,
   };
-  const address = (index: number) => settings.network.subnet.replace(/\d+\/\d+$/, String(FIRST_HOST + index));
+  const address = (index: number) => addressInNetwork(settings, FIRST_HOST + index);
   const ordinals = Array.from({ length: spec.metadata.members }, (_, ordinal) => ordinal);
   // Names are for tasks whose addresses nobody knows beforehand.
   const named = ordinals.map((ordinal) => [`${memberHost(NAME, ordinal)}.${NAMESPACE}`, address(ordinal)] as const);
@@ -126,58 +115,6 @@ function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHand
     },
   }));
   return [...members, ...roles].map((container) => withAddresses(container, named));
-}
-
-function withAddresses(container: Container, named: readonly (readonly [string, string])[]): Container {
-  const replaced = (text: string) => named.reduce((result, [name, address]) => result.replaceAll(name, address), text);
-  const definitions = container.definition.containerDefinitions?.map((definition) => ({
-    ...definition,
-    command: definition.command?.map(replaced),
-  }));
-  return { ...container, definition: { ...container.definition, containerDefinitions: definitions } };
-}
-
-async function start(
-  settings: LocalSettings,
-  dockerHost: string,
-  { name, address, definition, environment }: Container,
-): Promise<void> {
-  const container = definition.containerDefinitions?.[0];
-  const given = Object.fromEntries((container?.environment ?? []).map((pair) => [pair.name ?? '', pair.value ?? '']));
-  const variables = Object.entries({ ...given, ...environment }).map(([key, value]) => `${key}=${value}`);
-  const network = settings.network.name;
-  await engine(dockerHost, `/containers/create?name=${name}`, {
-    Image: container?.image,
-    Cmd: container?.command,
-    Env: variables,
-    HostConfig: { NetworkMode: network, Memory: Number(definition.memory) * 1024 ** 2 },
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
-  });
-  await engine(dockerHost, `/containers/${name}/start`, undefined);
-}
-
-function engine(dockerHost: string, path: string, body: unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      {
-        socketPath: dockerHost.replace('unix://', ''),
-        path: `/v1.41${path}`,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-      },
-      (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () => {
-          const status = response.statusCode ?? 0;
-          if (status < 300) resolve();
-          else reject(new Error(`The container engine answered ${status} to ${path}: ${text}`));
-        });
-      },
-    );
-    call.on('error', reject);
-    call.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
 
 async function healthy({ name, address }: Container, port: number): Promise<void> {

@@ -1,30 +1,52 @@
-/** The cluster that the chaos tests harm: brought up before them, taken down after them unless REDKITE_KEEP is set. */
-import { down } from '../../local/down.ts';
-import { localSettings, type LocalSettings } from '../../local/settings.ts';
+/**
+ * The cluster `demo`, with Milvus and real data, for what only a whole cluster can show. One file of tests harms it at a
+ * time; the others wait for their turn.
+ */
+import { withLock } from '../../local/setup/lock.ts';
+import { prove } from '../../local/demo/prove.ts';
 import { showCluster } from '../../local/stack/api.ts';
-import { bringUp } from '../../local/up.ts';
+import { DEMO, ensureAwake } from '../../local/stack/cluster.ts';
+import { describeStack } from '../../local/stack/deploy.ts';
+import type { LocalSettings } from '../../local/settings.ts';
+import { entryOf } from '../../local/up.ts';
+import { join } from 'node:path';
 import { Quorum } from './quorum.ts';
+import { Stack } from './stack.ts';
 
-/** A machine with nothing on it: packages, images and the first start. */
-const FIRST_START_MS = 20 * 60_000;
-const NAME = 'demo';
+/** The files before this one may take minutes each. */
+const TURN_MS = 20 * 60_000;
 
 export interface Demo {
   readonly settings: LocalSettings;
+  readonly stack: Stack;
   readonly quorum: Quorum;
   readonly show: () => ReturnType<typeof showCluster>;
 }
 
-/** To be called once, outside of any test. */
+/** To be called once in a file, outside of any test. */
 export function useDemo(): Demo {
-  const settings = localSettings();
+  const stack = new Stack();
+  const { settings } = stack;
   let apiUrl = '';
+  let leave: () => void = () => undefined;
+  let left: Promise<void> = Promise.resolve();
   beforeAll(async () => {
-    ({ apiUrl } = await bringUp(settings));
-  }, FIRST_START_MS);
+    await new Promise<void>((entered, failed) => {
+      left = withLock(join(settings.stateDir, 'chaos-demo.lock'), async () => {
+        entered();
+        await new Promise<void>((resolve) => {
+          leave = resolve;
+        });
+      });
+      left.catch(failed);
+    });
+    ({ apiUrl } = await describeStack(settings));
+    await ensureAwake(settings, apiUrl, () => undefined);
+    await prove(await entryOf(settings), () => undefined);
+  }, TURN_MS);
   afterAll(async () => {
-    // For taking a closer look afterwards.
-    if (process.env['REDKITE_KEEP'] === undefined) await down(settings);
+    leave();
+    await left;
   });
-  return { settings, quorum: new Quorum(settings, NAME), show: () => showCluster(settings, apiUrl, NAME) };
+  return { settings, stack, quorum: new Quorum(stack, DEMO), show: () => showCluster(settings, apiUrl, DEMO) };
 }

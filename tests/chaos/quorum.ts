@@ -1,10 +1,17 @@
 /** The quorum of a local cluster as a test sees it from outside: its tasks, what each member says, and ways to harm it. */
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ListTasksCommand,
+  StopTaskCommand,
+  type ECSClient,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import { execa } from 'execa';
 import { memberStartedBy, parseTaskGroup } from '../../functions/common/cluster/names.ts';
 import { observeTask } from '../../functions/common/cluster/tasks.ts';
 import { podman } from '../../local/runtime/podman.ts';
 import type { LocalSettings } from '../../local/settings.ts';
-import { awsClient } from '../../local/stack/aws.ts';
+import { until, type Stack } from './stack.ts';
 
 const TIMEOUT_MS = 1_000;
 
@@ -17,6 +24,7 @@ export interface Member {
 
 export interface Seen extends Member {
   readonly memberId: string;
+  readonly clusterId: string;
   readonly leads: boolean;
   /** Voters that a linearizable list shows. */
   readonly voters: number;
@@ -42,10 +50,10 @@ export class Quorum {
   private readonly ecs: ECSClient;
   private readonly ecsCluster: string;
 
-  constructor(settings: LocalSettings, cluster: string) {
+  constructor({ settings, ecs }: Pick<Stack, 'settings' | 'ecs'>, cluster: string) {
     this.settings = settings;
     this.cluster = cluster;
-    this.ecs = awsClient(settings, ECSClient);
+    this.ecs = ecs;
     this.ecsCluster = `redkite-${settings.stage}`;
   }
 
@@ -79,11 +87,13 @@ export class Quorum {
       etcd(member.address, 'maintenance/status', {}),
       etcd(member.address, 'cluster/member/list', { linearizable: true }),
     ]);
-    const memberId = String((status['header'] as Record<string, unknown>)['member_id']);
+    const header = status['header'] as Record<string, unknown>;
+    const memberId = String(header['member_id']);
     const listed = list['members'] as { ID: string; isLearner?: boolean }[];
     return {
       ...member,
       memberId,
+      clusterId: String(header['cluster_id']),
       leads: status['leader'] === memberId,
       voters: listed.filter(({ isLearner }) => isLearner !== true).length,
       learners: listed.filter(({ isLearner }) => isLearner === true).length,
@@ -91,47 +101,57 @@ export class Quorum {
     };
   }
 
-  /** Resolves when so many voters are there, healthy, and none of them is one of the old tasks. */
-  async whole(size: number, old: readonly Member[], timeoutMs: number): Promise<Seen[]> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const seen = await this.seen();
+  /** Resolves when so many voters are there, healthy, in one cluster, and none of them is one of the old tasks. */
+  async whole(size: number, old: readonly Pick<Member, 'taskId'>[], timeoutMs: number): Promise<Seen[]> {
+    let last: Seen[] = [];
+    return until(`${size} healthy members of ${this.cluster}`, timeoutMs, async () => {
+      last = await this.seen();
       const good =
-        seen.length === size &&
-        seen.every(({ voters, learners }) => voters === size && learners === 0) &&
-        new Set(seen.map(({ memberId }) => memberId)).size === size &&
-        seen.some(({ leads }) => leads) &&
-        !seen.some(({ taskId }) => old.some((gone) => gone.taskId === taskId));
-      if (good) return seen;
-      if (Date.now() > deadline) {
-        throw new Error(`After ${timeoutMs / 1_000} s the quorum is still ${JSON.stringify(seen)}.`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+        last.length === size &&
+        last.every(({ voters, learners }) => voters === size && learners === 0) &&
+        new Set(last.map(({ memberId }) => memberId)).size === size &&
+        new Set(last.map(({ clusterId }) => clusterId)).size === 1 &&
+        last.some(({ leads }) => leads) &&
+        !last.some(({ taskId }) => old.some((gone) => gone.taskId === taskId));
+      return good ? last : undefined;
+    }).catch((error: unknown) => {
+      throw new Error(`The quorum of ${this.cluster} is ${JSON.stringify(last)}.`, { cause: error });
+    });
   }
 
   /** Resolves when so many voters are listed, of which none is one of the old members. They may not answer yet. */
   async voters(size: number, old: readonly { memberId: string }[], timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
+    await until(`${size} voters of ${this.cluster}`, timeoutMs, async () => {
       const lists = (await this.seen()).map(({ list }) => list);
       const done = lists.some(
         (list) => list.length === size && !list.some((id) => old.some(({ memberId }) => memberId === id)),
       );
-      if (done) return;
-      if (Date.now() > deadline)
-        throw new Error(`After ${timeoutMs / 1_000} s the voters are ${JSON.stringify(lists)}.`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      return done ? true : undefined;
+    });
   }
 
-  /** The tasks that run in the place of this one, as soon as there are any. */
-  async running({ ordinal, taskId }: Member): Promise<Member[]> {
-    for (;;) {
-      const next = (await this.members()).filter((member) => member.ordinal === ordinal && member.taskId !== taskId);
-      if (next.length > 0) return next;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+  /** Resolves when a learner is in the list of members: added, and perhaps not started yet. */
+  async learner(timeoutMs: number): Promise<void> {
+    await until(`a learner of ${this.cluster}`, timeoutMs, async () =>
+      (await this.seen()).some(({ learners }) => learners > 0) ? true : undefined,
+    );
+  }
+
+  /** The task that runs in the place of this one, as soon as there is one. */
+  async successor({ ordinal, taskId }: Pick<Member, 'ordinal' | 'taskId'>, timeoutMs: number): Promise<Member> {
+    return until(`a successor of etcd-${ordinal} of ${this.cluster}`, timeoutMs, async () =>
+      (await this.members()).find((member) => member.ordinal === ordinal && member.taskId !== taskId),
+    );
+  }
+
+  /** A task as ECS describes it now, which is what an event about it carries. */
+  async describe({ taskArn }: Pick<Member, 'taskArn'>): Promise<Task> {
+    const { tasks = [] } = await this.ecs.send(
+      new DescribeTasksCommand({ cluster: this.ecsCluster, tasks: [taskArn] }),
+    );
+    const [task] = tasks;
+    if (task === undefined) throw new Error(`ECS does not know ${taskArn}.`);
+    return task;
   }
 
   async stop({ taskArn }: Member): Promise<void> {
@@ -148,6 +168,23 @@ export class Quorum {
     const { pid } = await this.container(member);
     process.kill(pid, 'SIGSTOP');
     return () => process.kill(pid, 'SIGCONT');
+  }
+
+  /**
+   * Its network goes, its process runs on: nobody reaches it and it reaches nobody, without a word. The link is cut at the
+   * machine's end, so that the container keeps its address and its routes. Resolves to what joins it again.
+   */
+  async cutOff(member: Member): Promise<() => Promise<void>> {
+    const { pid } = await this.container(member);
+    const { stdout } = await execa('nsenter', ['--target', String(pid), '--net', 'ip', '-o', 'link', 'show', 'eth0']);
+    const index = /eth0@if(\d+):/.exec(stdout)?.[1];
+    const links = (await execa('ip', ['-o', 'link'])).stdout.split('\n');
+    const link = /^\d+: (\w+)@/.exec(links.find((line) => line.startsWith(`${index ?? ''}: `)) ?? '')?.[1];
+    if (link === undefined) throw new Error(`No link of this machine leads to ${member.address}.`);
+    await execa('ip', ['link', 'set', link, 'down']);
+    return async () => {
+      await execa('ip', ['link', 'set', link, 'up']);
+    };
   }
 
   private async container({ address }: Member): Promise<{ pid: number }> {

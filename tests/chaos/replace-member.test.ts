@@ -7,14 +7,13 @@ import { COLLECTION, connect } from '../../local/demo/prove.ts';
 import { entryOf } from '../../local/up.ts';
 import { useDemo } from './demo.ts';
 import type { Member, Seen } from './quorum.ts';
+import { until } from './stack.ts';
 import { Writer } from './writer.ts';
 
 const { settings, quorum, show } = useDemo();
 const TIMEOUT_MS = 60_000;
 
 const leader = (seen: readonly Seen[]) => seen.filter(({ leads }) => leads);
-/** Some seconds between two harms: etcd changes its members only while they have been connected for five. */
-const BETWEEN_MS = 6_000;
 const follower = (seen: readonly Seen[]) => seen.filter(({ leads }) => !leads).slice(0, 1);
 
 /** Searches until told to stop; what failed is kept. Light, so that it does not take from what is measured. */
@@ -65,14 +64,12 @@ test.each([
     follower,
     async (member: Member) => {
       await quorum.kill(member);
-      const [next] = await quorum.running(member);
-      if (next !== undefined) await quorum.kill(next);
+      await quorum.kill(await quorum.successor(member, TIMEOUT_MS));
     },
   ],
 ])('%s', async (what, choose, harm) => {
   const before = await quorum.whole(3, [], TIMEOUT_MS);
-  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-  const victims = choose(await quorum.whole(3, [], TIMEOUT_MS));
+  const victims = choose(before);
   expect(victims).toHaveLength(1);
   const writer = new Writer(quorum, what.replaceAll(' ', '-'));
   writer.start();
@@ -96,9 +93,7 @@ test.each([
   // The members that nobody touched are the same ones.
   const untouched = before.filter(({ taskId }) => !victims.some((victim) => victim.taskId === taskId));
   expect(after.map(({ taskId }) => taskId)).toEqual(expect.arrayContaining(untouched.map(({ taskId }) => taskId)));
-  const deadline = Date.now() + TIMEOUT_MS;
-  while ((await conditionOfMetadata()) !== 'awake True QuorumHealthy') {
-    if (Date.now() > deadline) throw new Error(`The cluster is ${await conditionOfMetadata()}.`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until('the cluster says that its quorum is healthy', TIMEOUT_MS, async () =>
+    (await conditionOfMetadata()) === 'awake True QuorumHealthy' ? true : undefined,
+  );
 });

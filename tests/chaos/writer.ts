@@ -1,5 +1,6 @@
 /** Writes to etcd all the time, notes what was acknowledged, and says afterwards what of it is missing. */
 import { etcd, type Quorum } from './quorum.ts';
+import { until } from './stack.ts';
 
 const PREFIX = '/redkite-chaos/';
 const PAGE = 1_000;
@@ -23,6 +24,14 @@ export class Writer {
 
   start(): void {
     this.done = this.write();
+  }
+
+  /** Resolves when so many more writes have been acknowledged. */
+  async more(count: number, timeoutMs = 60_000): Promise<void> {
+    const wanted = this.acknowledged.size + count;
+    await until(`${count} more acknowledged writes`, timeoutMs, () =>
+      Promise.resolve(this.acknowledged.size >= wanted ? true : undefined),
+    );
   }
 
   async stop(): Promise<void> {

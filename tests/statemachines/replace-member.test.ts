@@ -1,5 +1,5 @@
 /** replace-member: the order of its steps, what it waits for, how it gives up, and that it never keeps the lock. */
-import { assessed, INPUTS, Rig, withDeadline, withTimeout, type Behaviour } from './rig.ts';
+import { assessed, INPUTS, Rig, SEEN_AT, withDeadline, withTimeout, type Behaviour } from './rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -67,10 +67,24 @@ test('what an assessment remembers reaches the next one', async () => {
   });
   const memories = rig.calls.filter(({ name }) => name === 'AssessQuorum').map(({ event }) => event['memory']);
   expect(memories).toEqual([
-    { since: {}, spent: [] },
-    { since, spent: [] },
+    { since: {}, seenAt: expect.any(Number) as number, spent: [] },
+    { since, seenAt: SEEN_AT, spent: [] },
   ]);
 });
+
+test('what the minutely watch has seen reaches the first assessment', async () => {
+  const memory = { since: { 'silent:a': 1_000 }, seenAt: 2_000 };
+  await rig.run('replace-member', { ...INPUT, memory });
+  expect(rig.calls.find(({ name }) => name === 'AssessQuorum')?.event['memory']).toEqual({ ...memory, spent: [] });
+});
+
+test.each([{ since: {} }, { seenAt: 1 }, { since: [], seenAt: 1 }, 'yesterday', null])(
+  'a memory that is none (%j) is refused before anything happens',
+  async (memory) => {
+    expect(await rig.run('replace-member', { ...INPUT, memory })).toMatchObject({ error: 'InvalidInput' });
+    expect(rig.calls).toEqual([]);
+  },
+);
 
 test('tasks to be replaced on purpose are passed on', async () => {
   await rig.run('replace-member', { cluster: 'demo', retire: ['a'] });
@@ -101,6 +115,7 @@ test('a member whose task is gone is not waited for, and is known not to start a
   expect(rig.callNames()).not.toContain('AwaitTasks');
   expect(rig.calls.filter(({ name }) => name === 'AssessQuorum')[1]?.event['memory']).toEqual({
     since: {},
+    seenAt: SEEN_AT,
     spent: ['9'],
   });
 });

@@ -250,9 +250,12 @@ function withoutHandOver(definition: string, noted: string): string {
   });
 }
 
+/** When AssessQuorum looked, as it says. */
+export const SEEN_AT = 1_700_000_000_000;
+
 /** An answer of AssessQuorum. */
 export function assessed(action: Record<string, unknown>, reason: string, since: Record<string, number> = {}): Reply {
-  return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, spent: [] } } };
+  return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, seenAt: SEEN_AT, spent: [] } } };
 }
 
 /** Everything goes well. */

@@ -40,12 +40,12 @@ export interface QuorumAssessment extends Decision {
 }
 
 export function assessQuorum(observation: QuorumObservation, policy: QuorumPolicy, now: number): QuorumAssessment {
-  const watch = watchOver(observation.memory, now);
+  const watch = watchOver(observation.memory, policy.longestGapMs, now);
   const { list } = observation;
   const decision = list?.linearizable
     ? assessWithQuorum(observation, viewOf(observation, list), policy, watch)
     : assessWithoutQuorum(observation, policy, watch);
-  return { ...decision, memory: { since: watch.kept(), spent: observation.memory.spent } };
+  return { ...decision, memory: { since: watch.kept(), seenAt: now, spent: observation.memory.spent } };
 }
 
 const decide = (action: QuorumAction, reason: string): Decision => ({ action, reason });

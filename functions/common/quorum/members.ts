@@ -7,8 +7,20 @@ import { connectEtcd, type EtcdClient } from '../etcd/client.ts';
 import { ETCD } from '../releases/profiles.ts';
 import type { ListedMember, MemberList, MemberStatus } from './observation.ts';
 
+/** What a member says of its database, in bytes, and where it stands. */
+export interface MemberStorage {
+  readonly dbSize: number;
+  readonly dbSizeInUse: number;
+  /** 0 before etcd 3.6. */
+  readonly dbSizeQuota: number;
+  readonly revision: number;
+}
+
 export interface MemberAnswer {
   readonly status: MemberStatus & { readonly version: string };
+  readonly storage: MemberStorage;
+  /** Milliseconds that its status took, connection included when it was the first question. */
+  readonly statusMs: number;
   /** With a quorum behind it; absent when none answered in time, and from a learner. */
   readonly agreed?: readonly ListedMember[];
   /** What the member itself remembers. */
@@ -37,17 +49,24 @@ export function connectMembers(addresses: readonly string[], timeoutMs: number):
 }
 
 async function askMember(address: string, client: EtcdClient): Promise<AskedMember> {
+  const askedAt = performance.now();
+  let statusMs = 0;
   const [status, agreed, remembered] = await Promise.allSettled([
-    client.status(),
+    client.status().finally(() => {
+      statusMs = performance.now() - askedAt;
+    }),
     client.memberList({ linearizable: true }),
     client.memberList({ linearizable: false }),
   ]);
   if (status.status === 'rejected') return { address, problem: messageOf(status.reason) };
-  const { memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version } = status.value;
+  const { memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version, ...storage } = status.value;
+  const { dbSize, dbSizeInUse, dbSizeQuota, revision } = storage;
   return {
     address,
     answer: {
       status: { address, memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version },
+      storage: { dbSize, dbSizeInUse, dbSizeQuota, revision },
+      statusMs,
       ...(agreed.status === 'fulfilled' ? { agreed: agreed.value } : {}),
       ...(remembered.status === 'fulfilled' ? { remembered: remembered.value } : {}),
     },

@@ -28,10 +28,15 @@ export const quorumTasksSchema = z.object({
 
 export type QuorumTasks = z.infer<typeof quorumTasksSchema>;
 
-/** What one assessment hands to the next; it may be lost at any time (a new execution begins without it). */
+/**
+ * What one assessment hands to the next; it may be lost at any time (a new execution begins without it, or with what the
+ * minutely watch has seen).
+ */
 export const memorySchema = z.object({
   /** Since when a condition holds, by its key; milliseconds since the epoch. */
   since: z.record(z.string(), z.number()).default({}),
+  /** When the last look was. What held then is not known to have held ever since, when that is too long ago. */
+  seenAt: z.number().optional(),
   /** Member ids whose one task was started and is gone: they can never be started again. */
   spent: z.array(z.string()).default([]),
 });

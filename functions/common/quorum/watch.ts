@@ -8,11 +8,13 @@ export interface Watch {
   readonly kept: () => Record<string, number>;
 }
 
-export function watchOver(memory: QuorumMemory, now: number): Watch {
+/** `longestGapMs`: what was seen before a longer time without a look is forgotten. */
+export function watchOver({ since: seen, seenAt }: QuorumMemory, longestGapMs: number, now: number): Watch {
   const noted = new Map<string, number>();
+  const before = seenAt !== undefined && now - seenAt > longestGapMs ? {} : seen;
   return {
     longerThan: (condition, limitMs) => {
-      const since = memory.since[condition] ?? now;
+      const since = before[condition] ?? now;
       noted.set(condition, since);
       return now - since >= limitMs;
     },

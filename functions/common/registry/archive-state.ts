@@ -6,7 +6,7 @@
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { RegistryTable } from './registry.ts';
+import type { PartitionItems, RegistryTable } from './registry.ts';
 
 const SORT_KEY = 'archive';
 
@@ -27,6 +27,12 @@ const archiveStateSchema = z.object({
 });
 
 export type ArchiveState = z.infer<typeof archiveStateSchema>;
+
+/** From a partition that has been read already. */
+export function archiveStateIn(items: PartitionItems): ArchiveState | undefined {
+  const item = items.get(SORT_KEY);
+  return item === undefined ? undefined : archiveStateSchema.parse(item['value']);
+}
 
 /** Undefined before the first archive. */
 export async function getArchiveState(

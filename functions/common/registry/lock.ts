@@ -9,7 +9,7 @@
 import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { RedkiteError } from '../lambda/errors.ts';
 import { isAccepted } from './conditional.ts';
-import type { RegistryTable } from './registry.ts';
+import type { PartitionItems, RegistryTable } from './registry.ts';
 
 const LOCK = 'lock#metadata';
 /** Longer than any state of the machine may take between two renewals. */
@@ -31,6 +31,12 @@ export async function readLock({ client, table }: RegistryTable, cluster: string
   return Item === undefined
     ? undefined
     : { owner: String(Item['owner']), joining: (Item['joining'] as number[] | undefined) ?? [] };
+}
+
+/** Who has the lock, from a partition that has been read already; undefined when its time is over. */
+export function lockOwnerIn(items: PartitionItems, now: Date): string | undefined {
+  const item = items.get(LOCK);
+  return item === undefined || Number(item['expiresAt']) * 1_000 <= now.getTime() ? undefined : String(item['owner']);
 }
 
 /** Takes the lock, or keeps it for longer. `theirs`: somebody else has it and will look again on our behalf. */

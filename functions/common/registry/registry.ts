@@ -20,7 +20,11 @@ export interface ClusterState {
   readonly record: ClusterRecord | undefined;
   readonly tasks: readonly TaskObservation[];
   readonly barriers: readonly Barrier[];
+  /** The whole partition by sort key. What else lies there is read by the module that keeps it (archive state, lock, ...). */
+  readonly items: PartitionItems;
 }
+
+export type PartitionItems = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 export interface ClusterPage {
   readonly clusters: readonly ClusterRecord[];
@@ -89,6 +93,7 @@ export async function loadCluster({ client, table }: RegistryTable, name: string
     record: items.find((item) => item['sk'] === RECORD_KEY)?.['value'] as ClusterRecord | undefined,
     tasks: valuesOf('task#') as TaskObservation[],
     barriers: valuesOf('barrier#') as Barrier[],
+    items: new Map(items.map((item) => [String(item['sk']), item])),
   };
 }
 

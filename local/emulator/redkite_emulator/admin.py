@@ -5,6 +5,7 @@
     POST /_redkite/target-health                           what the load balancer's health checks found
     GET  /_redkite/process                                 which process answers, for whoever started it
     POST /_redkite/events                                  puts an `aws.*` event on the bus (chaos tests)
+    POST /_redkite/faults                                  fails each n-th call of a function (chaos tests)
 
 Loopback only: containers reach the emulator through the gateway address, and a task must not be able to do any of this.
 Also serves the task credentials (gap ecs.credentials), which containers do ask for.

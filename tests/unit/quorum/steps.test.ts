@@ -281,6 +281,8 @@ describe('etcd', () => {
           raftTerm: 1,
           version: '3.6.8',
         },
+        storage: { dbSize: 1, dbSizeInUse: 1, dbSizeQuota: 1, revision: 1 },
+        statusMs: 1,
         ...(changes.agreed === false ? {} : { agreed: list }),
         remembered: list,
       },

@@ -1,0 +1,19 @@
+/** Which clusters the minute is for. */
+import type { ClusterRecord } from '../common/cluster/record.ts';
+import { listClusters, type RegistryTable } from '../common/registry/registry.ts';
+
+const PAGE = 100;
+
+export async function awakeClusters(registry: RegistryTable): Promise<string[]> {
+  const names: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listClusters(registry, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    names.push(...page.clusters.filter(isWatched).map(({ name }) => name));
+    after = page.next;
+  } while (after !== undefined);
+  return names;
+}
+
+/** Only a cluster that serves is watched; the others are looked after by whoever moves them. */
+export const isWatched = ({ phase, metadataOpen }: ClusterRecord) => phase === 'awake' && metadataOpen;
