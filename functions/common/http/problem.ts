@@ -10,6 +10,7 @@ export const PROBLEMS = {
   invalid_request: { status: 422, title: 'The request has invalid fields' },
   cluster_exists: { status: 409, title: 'The cluster exists already' },
   cluster_not_found: { status: 404, title: 'There is no such cluster' },
+  host_taken: { status: 409, title: 'The host name belongs to another cluster' },
   conflict: { status: 409, title: 'Somebody else changed the cluster at the same moment' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal: { status: 500, title: 'Redkite failed' },
