@@ -25,9 +25,15 @@ import { readRequest } from './request.ts';
 import { startWake } from './start-wake.ts';
 
 /** A call that hangs must not take a held request's time: it is made again at the next look. */
-const brief = { requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 }, maxAttempts: 2 };
+const brief = {
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  maxAttempts: 2,
+};
 /** Longer than the inside function may take; never twice, because it may have done its work. */
-const patient = { requestHandler: { connectionTimeout: 1_000, requestTimeout: 112_000 }, maxAttempts: 1 };
+const patient = {
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 112_000, throwOnRequestTimeout: true },
+  maxAttempts: 1,
+};
 
 const registry = {
   client: DynamoDBDocumentClient.from(new DynamoDBClient(brief)),

@@ -59,7 +59,7 @@ export async function holdRequest(
   const host = hostOf(headerOf(request, 'host'));
   if (host === undefined) return refusal(kind, 'unknown-host', '');
 
-  const remaining = () => limitMs - (clock.now() - arrived);
+  const remaining = () => Math.max(0, limitMs - (clock.now() - arrived));
   let record: ClusterRecord | undefined | 'unread' = 'unread';
   let memory: Memory = { cameAwake: false, askedFor: undefined, wakes: 0, backingOff: false, unreachable: undefined };
   let cluster: string | undefined;

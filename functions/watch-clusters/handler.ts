@@ -13,6 +13,7 @@ import { watchClusters } from './watch.ts';
 
 const SHIPPING_TIMEOUT_MS = 10_000;
 const MEMBER_TIMEOUT_MS = 1_000;
+const LOOK_TIMEOUT_MS = 5_000;
 const deps = {
   registry: connectRegistry(),
   stores: archiveStores(),
@@ -21,6 +22,7 @@ const deps = {
   namespaceName: requiredEnv('NAMESPACE_NAME'),
   publish: publishMetrics,
   policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY },
+  lookTimeoutMs: LOOK_TIMEOUT_MS,
   clock: systemClock,
 };
 

@@ -32,6 +32,8 @@ export interface UnseenInstance {
 export interface Observation {
   readonly seen: readonly InstanceCounters[];
   readonly unseen: readonly UnseenInstance[];
+  /** Ids of the tasks that counted requests, as the registry knows them: stopped ones too, for an hour. Absent: not known. */
+  readonly tasks?: readonly string[];
 }
 
 /** Throws where the page is not what Milvus gives: then activity cannot be seen. */

@@ -19,6 +19,8 @@ export const activityStateSchema = z.object({
   revision: z.int(),
   /** By `role@address`. */
   instances: z.record(z.string(), z.object({ startedAt: z.number(), counted: countsSchema })),
+  /** Ids of tasks that are known, stopped ones too: one may come and go between two looks. */
+  tasks: z.array(z.string()).default([]),
   /** Known as of this look, ISO 8601: it happened then or a little before. */
   lastActivity: z.object({ at: z.string(), what: z.string() }),
   /** Counted requests that had not ended at the last look. */
@@ -30,6 +32,9 @@ export const activityStateSchema = z.object({
 });
 
 export type ActivityState = z.infer<typeof activityStateSchema>;
+
+/** No process was started then. */
+const NEVER_SEEN: ActivityState['instances'][string] = { startedAt: 0, counted: {} };
 
 /** Hosts' clocks differ by less than this; an activity further in the future is a clock that was wrong. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -47,17 +52,19 @@ export function noteObservation(
     return {
       generation,
       revision: (previous?.revision ?? 0) + 1,
-      instances: Object.fromEntries(observation.seen.map(remember)),
+      instances: nextInstances({}, observation),
+      tasks: [...(observation.tasks ?? [])],
       lastActivity: { at, what: 'the first look at its counters' },
       ...inFlightOf(observation),
       ...(problem === undefined ? {} : { unseen: { since: at, problem } }),
     };
   }
-  const what = activityIn(known, observation);
+  const what = activityIn(known, observation) ?? cameAndWent(known, observation);
   const next: ActivityState = {
     generation,
     revision: known.revision,
-    instances: nextInstances(known, observation),
+    instances: nextInstances(known.instances, observation),
+    tasks: [...(observation.tasks ?? known.tasks)],
     lastActivity: what === undefined ? plausible(known.lastActivity, now) : { at, what },
     ...inFlightOf(observation),
     ...(problem === undefined ? {} : { unseen: { since: known.unseen?.since ?? at, problem } }),
@@ -91,13 +98,18 @@ function remember({ instance, startedAt, counted }: InstanceCounters): [string, 
   return [instance, { startedAt, counted: { ...counted } }];
 }
 
-/** Instances that were not seen keep what is known of them: when they are seen again, it shows whether they were asked. */
-function nextInstances(known: ActivityState, { seen, unseen }: Observation): ActivityState['instances'] {
-  const kept = unseen.flatMap(({ instance }) => {
-    const before = known.instances[instance];
-    return before === undefined ? [] : [[instance, before] as const];
-  });
+/**
+ * Instances that were not seen keep what is known of them: when they are seen again, it shows whether they were asked. One
+ * that nobody has ever seen is remembered too: should it be gone before anybody does, it may have answered something.
+ */
+function nextInstances(known: ActivityState['instances'], { seen, unseen }: Observation): ActivityState['instances'] {
+  const kept = unseen.map(({ instance }) => [instance, known[instance] ?? NEVER_SEEN] as const);
   return Object.fromEntries([...kept, ...seen.map(remember)]);
+}
+
+function cameAndWent(known: ActivityState, { tasks = [] }: Observation): string | undefined {
+  const task = tasks.find((id) => !known.tasks.includes(id));
+  return task === undefined ? undefined : `task ${task} came and went and may have answered requests`;
 }
 
 /** What was asked of the cluster since the counters in `known` were read; undefined when nothing was, as far as is seen. */
@@ -110,7 +122,9 @@ export function activityIn(known: Pick<ActivityState, 'instances'>, { seen, unse
 }
 
 function changeOf(before: ActivityState['instances'][string] | undefined, now: InstanceCounters): string[] {
-  if (before === undefined) return [`${now.instance} is new and may have answered requests already`];
+  if (before === undefined || before.startedAt === NEVER_SEEN.startedAt) {
+    return [`${now.instance} is new and may have answered requests already`];
+  }
   if (before.startedAt !== now.startedAt) return [`${now.instance} was started again`];
   const moved = Object.entries({ ...before.counted, ...now.counted }).flatMap(([name]) => {
     const earlier = before.counted[name] ?? { begun: 0, ended: 0 };

@@ -7,9 +7,10 @@ import type { ClusterRecord } from '../cluster/record.ts';
 import { isServing, type TaskObservation } from '../cluster/tasks.ts';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';
-import { getActivityState, putActivityState } from '../registry/activity-state.ts';
-import type { RegistryTable } from '../registry/registry.ts';
+import { activityStateIn, putActivityState } from '../registry/activity-state.ts';
+import type { PartitionItems, RegistryTable } from '../registry/registry.ts';
 import { releaseProfile } from '../releases/profiles.ts';
+import { ACTIVITY_SOURCES } from './activity-table.ts';
 import { decideIdle, type IdleDecision } from './decide.ts';
 import { observeCounters, observeWork, type AddressedGroup, type ObserveOptions } from './observe.ts';
 import { idlePolicyOf } from './policy.ts';
@@ -25,11 +26,16 @@ export interface WatchIdleDeps {
 /** What is left once it was looked whether Milvus works. */
 export type IdleOutcome = Exclude<IdleDecision, { action: 'look' }>;
 
-/** Of a cluster that is awake, with its tasks as the registry knows them. */
+/** A cluster that is awake, as its partition says. */
+export interface WatchedCluster {
+  readonly record: Pick<ClusterRecord, 'name' | 'generation' | 'phaseSince' | 'spec'>;
+  readonly tasks: readonly TaskObservation[];
+  readonly items: PartitionItems;
+}
+
 export async function watchIdle(
   { registry, timeoutMs, clock }: WatchIdleDeps,
-  record: Pick<ClusterRecord, 'name' | 'generation' | 'phaseSince' | 'spec'>,
-  tasks: readonly TaskObservation[],
+  { record, tasks, items }: WatchedCluster,
 ): Promise<IdleOutcome> {
   const { name: cluster, generation, phaseSince: awakeSince, spec } = record;
   const policy = idlePolicyOf(spec);
@@ -41,8 +47,8 @@ export async function watchIdle(
     if (!(await putActivityState(registry, cluster, next, previous))) throw new OvertakenError(cluster);
     tell(cluster, next, previous);
   };
-  const previous = await getActivityState(registry, cluster);
-  const observation = await observeCounters(groups, options);
+  const previous = activityStateIn(items);
+  const observation = { ...(await observeCounters(groups, options)), tasks: countingTasks(cluster, tasks) };
   const state = noteObservation(previous, observation, { generation, now: clock() });
   await remember(state, previous);
   const decision = decideIdle({ state, awakeSince }, policy, clock());
@@ -78,6 +84,15 @@ export function servingGroups(
     const group = serviceGroup(name, role);
     return { group, addresses: serving.filter((task) => task.group === group).map(({ address }) => address) };
   });
+}
+
+/** In a fixed order: what only stands elsewhere is nothing new to remember. */
+function countingTasks(cluster: string, tasks: readonly TaskObservation[]): string[] {
+  const groups = ACTIVITY_SOURCES.map(({ role }) => serviceGroup(cluster, role));
+  return tasks
+    .filter(({ group }) => groups.includes(group))
+    .map(({ taskId }) => taskId)
+    .sort();
 }
 
 /** Once when it begins and once when it ends, not every minute. */

@@ -38,4 +38,7 @@ export const LOG_EVENTS = {
   metadataRestored: 'metadata.restored',
   activityUnseen: 'activity.unseen',
   activitySeen: 'activity.seen',
+  activityFailed: 'activity.not-looked-at',
+  activityOvertaken: 'activity.overtaken',
+  clusterIdle: 'cluster.idle',
 } as const;

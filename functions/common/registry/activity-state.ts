@@ -5,9 +5,14 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { activityStateSchema, type ActivityState } from '../idle/state.ts';
 import { isAccepted } from './conditional.ts';
-import type { RegistryTable } from './registry.ts';
+import type { PartitionItems, RegistryTable } from './registry.ts';
 
 const SORT_KEY = 'activity';
+
+/** From a partition that has been read already. What cannot be read is forgotten: the next look is then the first. */
+export function activityStateIn(items: PartitionItems): ActivityState | undefined {
+  return activityStateSchema.safeParse(items.get(SORT_KEY)?.['value']).data;
+}
 
 /** Undefined before the first look. */
 export async function getActivityState(
@@ -17,7 +22,7 @@ export async function getActivityState(
   const { Item } = await client.send(
     new GetCommand({ TableName: table, Key: { pk: cluster, sk: SORT_KEY }, ConsistentRead: true }),
   );
-  return Item === undefined ? undefined : activityStateSchema.parse(Item['value']);
+  return activityStateSchema.safeParse(Item?.['value']).data;
 }
 
 /** False when somebody else has written since `previous` was read: what they saw counts. */
@@ -32,8 +37,9 @@ export function putActivityState(
       new PutCommand({
         TableName: table,
         Item: { pk: cluster, sk: SORT_KEY, value },
+        // Of two who look for the first time at the same moment either may win.
         ...(previous === undefined
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
+          ? {}
           : {
               ConditionExpression: '#value.revision = :revision',
               ExpressionAttributeNames: { '#value': 'value' },

@@ -200,6 +200,7 @@ describe('however requests, restarts and lost looks come', () => {
     let started = 0;
     let lastRequest = -Infinity;
     const sleeps: { minute: number; lastRequest: number }[] = [];
+    const tasks: string[] = [];
     const start = (address: string): Proxy => ({ address, startedAt: (started += 1), searches: 0, polls: 0 });
     let addresses = 1;
     let proxies = [start('0')];
@@ -225,7 +226,10 @@ describe('however requests, restarts and lost looks come', () => {
           proxies = proxies.filter((candidate) => candidate !== proxy);
           break;
         case 'appear':
-          if (proxies.length < 3) proxies.push(start(String((addresses += 1))));
+          if (proxies.length < 3) {
+            proxies.push(start(String((addresses += 1))));
+            tasks.push(String(addresses));
+          }
           break;
         case 'look': {
           const all = proxies.map(({ address, startedAt, searches }) =>
@@ -238,7 +242,7 @@ describe('however requests, restarts and lost looks come', () => {
           if (all.length === 0) unseen.push({ instance: 'proxy', problem: 'no task runs' });
           const now = at(minute + happened.skew);
           for (let time = 0; time < (happened.twice ? 2 : 1); time += 1) {
-            state = noteObservation(state, { seen, unseen }, { generation: GENERATION, now });
+            state = noteObservation(state, { seen, unseen, tasks: [...tasks] }, { generation: GENERATION, now });
           }
           if (state === undefined) break;
           const decision = decideIdle(
@@ -264,7 +268,7 @@ describe('however requests, restarts and lost looks come', () => {
           expect(sleep.minute - sleep.lastRequest).toBeGreaterThanOrEqual(WINDOW - 2 * MAX_SKEW);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
     // A property about sleep that nothing ever falls asleep in would hold as well.
     expect(slept).toBeGreaterThan(100);

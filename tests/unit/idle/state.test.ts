@@ -48,6 +48,25 @@ test('a process that was out of sight shows by its counters what happened meanwh
   expect(note(lost, 9, seeing(proxy(6))).lastActivity.what).toBe('Search (1) at proxy@a');
 });
 
+test('a process that was gone before anybody saw it may have answered something', () => {
+  const lost = after([0, { seen: [proxy(5)], unseen: [{ instance: 'proxy@b', problem: 'timed out' }] }]);
+  expect(note(lost, 8, seeing(proxy(5))).lastActivity).toEqual({
+    at: at(8).toISOString(),
+    what: 'proxy@b is gone and may have answered requests before',
+  });
+  expect(note(lost, 8, seeing(proxy(5), other(0))).lastActivity.what).toContain('proxy@b is new');
+});
+
+test('a task that came and went between two looks may have answered something; one that is forgotten did not', () => {
+  const looked = after([0, { ...seeing(proxy(5)), tasks: ['a'] }]);
+  const cameAndWent = note(looked, 4, { ...seeing(proxy(5)), tasks: ['a', 'b'] });
+  expect(cameAndWent.lastActivity).toMatchObject({
+    at: at(4).toISOString(),
+    what: expect.stringContaining('task b') as string,
+  });
+  expect(note(cameAndWent, 70, { ...seeing(proxy(5)), tasks: ['a'] }).lastActivity).toEqual(cameAndWent.lastActivity);
+});
+
 test('an end counts too: a long request is activity until it is answered', () => {
   const begun = note(base, 1, seeing(proxy([6, 5])));
   expect(begun.inFlight).toBe('Search (1)');
