@@ -20,25 +20,36 @@ const event = fc.oneof(
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 function apply(world: World, happens: Event): void {
-  switch (happens.kind) {
-    case 'request':
-      return world.request();
-    case 'sleep':
-    case 'wake':
-      return world.act(happens.kind);
-    case 'step':
-      return world.step(happens.nth, false);
-    case 'fail':
-      return world.step(happens.nth, true);
-    case 'die':
-      return world.die(happens.nth);
-    case 'lose':
-      return world.loseMembers();
-    case 'settle':
-      return world.settle();
-    case 'storm':
-      return storm(world, happens.phase);
-  }
+  const handlers: Record<Event['kind'], () => void> = {
+    request: () => {
+      world.request();
+    },
+    sleep: () => {
+      world.act('sleep');
+    },
+    wake: () => {
+      world.act('wake');
+    },
+    step: () => {
+      world.step('nth' in happens ? happens.nth : 0, false);
+    },
+    fail: () => {
+      world.step('nth' in happens ? happens.nth : 0, true);
+    },
+    die: () => {
+      world.die('nth' in happens ? happens.nth : 0);
+    },
+    lose: () => {
+      world.loseMembers();
+    },
+    settle: () => {
+      world.settle();
+    },
+    storm: () => {
+      storm(world, 'phase' in happens ? happens.phase : 'waking');
+    },
+  };
+  handlers[happens.kind]();
 }
 
 /** Somebody goes on asking, and nothing succeeds in one of the phases: what finally is too much. */

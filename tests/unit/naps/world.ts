@@ -191,7 +191,11 @@ export class World {
     }
     const lost = !this.owns(execution, 'falling-asleep');
     const before = ['divert', 'flush', 'save'].includes(execution.at);
-    if (lost || fails) return void (before ? turn() : (execution.status = 'failed'));
+    if (lost || fails) {
+      if (before) turn();
+      else execution.status = 'failed';
+      return;
+    }
     const { nap, wakeWanted } = this.record;
     if (nap === undefined) throw new Error('falling asleep without a note of it');
     switch (execution.at) {
@@ -254,6 +258,9 @@ export class World {
         this.move('failed');
         Reflect.deleteProperty(this.record, 'owner');
         execution.status = 'over';
+        return;
+      default:
+        throw new Error(`A sleep has no state ${execution.at}.`);
     }
   }
 
@@ -295,6 +302,9 @@ export class World {
         return;
       case 'awake':
         this.finishAwake(execution);
+        return;
+      default:
+        throw new Error(`A wake has no state ${execution.at}.`);
     }
   }
 
