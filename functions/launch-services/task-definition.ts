@@ -52,6 +52,7 @@ export function milvusEnvironment(
     // Query nodes would wait half an hour to hand segments to each other. A role that is killed loses nothing: what was
     // acknowledged is in Kafka. So short, because a sleep or a recovery (and everything that stops a cluster) waits for it.
     COMMON_GRACEFULSTOPTIMEOUT: '3',
+    ...profile.environment,
     ...(spec.activeStandby && role.standbyVariable !== undefined ? { [role.standbyVariable]: 'true' } : {}),
   };
 }
