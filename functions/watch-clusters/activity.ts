@@ -1,10 +1,11 @@
 /** Is each awake cluster used? One that is not is asked to fall asleep (common/idle/watch.ts decides). */
-import { watchIdle, OvertakenError } from '../common/idle/watch.ts';
+import { watchIdle, OvertakenError, type WatchIdleDeps } from '../common/idle/watch.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import type { Clock } from '../common/lambda/polling.ts';
 import { loadCluster, type RegistryTable } from '../common/registry/registry.ts';
+import { putRequest } from '../common/registry/requests.ts';
 import { isWatched } from './awake.ts';
 import { inLanes, type Failed } from './lanes.ts';
 
@@ -12,11 +13,12 @@ export interface ActivityDeps {
   readonly registry: RegistryTable;
   /** Of one look at one task. */
   readonly lookTimeoutMs: number;
+  readonly observeWork: WatchIdleDeps['observeWork'];
   readonly clock: Pick<Clock, 'now'>;
 }
 
 export interface Activity {
-  /** Clusters that may fall asleep. */
+  /** Clusters that were asked to fall asleep. */
   readonly idle: readonly { readonly cluster: string; readonly reason: string }[];
   readonly failed: readonly Failed[];
 }
@@ -41,17 +43,25 @@ export async function watchActivity(deps: ActivityDeps, clusters: readonly strin
   return { idle, failed };
 }
 
-/** Why it may fall asleep; undefined when it stays awake. */
-async function lookAt({ registry, lookTimeoutMs, clock }: ActivityDeps, name: string): Promise<string | undefined> {
+/** Why it is to fall asleep; undefined when it stays awake. Until it does, each minute asks again. */
+async function lookAt(
+  { registry, lookTimeoutMs, observeWork, clock }: ActivityDeps,
+  name: string,
+): Promise<string | undefined> {
   const { record, tasks, items } = await loadCluster(registry, name);
   if (record === undefined || !isWatched(record)) return undefined;
   try {
     const decision = await watchIdle(
-      { registry, timeoutMs: lookTimeoutMs, clock: () => new Date(clock.now()) },
+      { registry, timeoutMs: lookTimeoutMs, observeWork, clock: () => new Date(clock.now()) },
       { record, tasks, items },
     );
     if (decision.action === 'stay-awake') return undefined;
     logger.info(decision.reason, { event: LOG_EVENTS.clusterIdle, cluster: name, idleSince: decision.idleSince });
+    await putRequest(registry, {
+      ...{ cluster: name, verb: 'sleep', reason: decision.reason },
+      requestedAt: new Date(clock.now()).toISOString(),
+      details: { generation: record.generation + 1 },
+    });
     return decision.reason;
   } catch (error) {
     if (!(error instanceof OvertakenError)) throw error;

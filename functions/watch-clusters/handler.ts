@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectEtcd } from '../common/etcd/client.ts';
+import { observeWork } from '../common/idle/observe.ts';
 import { archiveStores } from '../common/keeping/connect.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { systemClock } from '../common/lambda/polling.ts';
@@ -23,6 +24,7 @@ const deps = {
   publish: publishMetrics,
   policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY },
   lookTimeoutMs: LOOK_TIMEOUT_MS,
+  observeWork,
   clock: systemClock,
 };
 

@@ -12,7 +12,7 @@ import {
 import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DataType, type MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { addressesOf } from '../../functions/common/idle/observe.ts';
+import { addressesOf, observeWork } from '../../functions/common/idle/observe.ts';
 import { servingGroups, watchIdle } from '../../functions/common/idle/watch.ts';
 import { loadCluster, type RegistryTable } from '../../functions/common/registry/registry.ts';
 import type { Look } from '../../functions/observe-activity/decide.ts';
@@ -76,7 +76,7 @@ async function cluster() {
 /** One look at the cluster's activity by a clock that is so many minutes ahead. */
 async function look(minutesFromNow = 0) {
   const clock = () => new Date(Date.now() + minutesFromNow * MINUTE_MS);
-  return watchIdle({ registry, timeoutMs: 5_000, clock }, await cluster());
+  return watchIdle({ registry, timeoutMs: 5_000, observeWork, clock }, await cluster());
 }
 
 /** A function as it is deployed. */

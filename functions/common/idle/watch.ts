@@ -12,7 +12,7 @@ import type { PartitionItems, RegistryTable } from '../registry/registry.ts';
 import { releaseProfile } from '../releases/profiles.ts';
 import { ACTIVITY_SOURCES } from './activity-table.ts';
 import { decideIdle, type IdleDecision } from './decide.ts';
-import { observeCounters, observeWork, type AddressedGroup, type ObserveOptions } from './observe.ts';
+import { observeCounters, type AddressedGroup, type ObserveOptions, type observeWork } from './observe.ts';
 import { idlePolicyOf } from './policy.ts';
 import { noteObservation, noteWork, type ActivityState } from './state.ts';
 import { judgeWork } from './work.ts';
@@ -20,6 +20,7 @@ import { judgeWork } from './work.ts';
 export interface WatchIdleDeps {
   readonly registry: RegistryTable;
   readonly timeoutMs: number;
+  readonly observeWork: typeof observeWork;
   readonly clock: () => Date;
 }
 
@@ -34,7 +35,7 @@ export interface WatchedCluster {
 }
 
 export async function watchIdle(
-  { registry, timeoutMs, clock }: WatchIdleDeps,
+  { registry, timeoutMs, observeWork: lookForWork, clock }: WatchIdleDeps,
   { record, tasks, items }: WatchedCluster,
 ): Promise<IdleOutcome> {
   const { name: cluster, generation, phaseSince: awakeSince, spec } = record;
@@ -53,7 +54,7 @@ export async function watchIdle(
   await remember(state, previous);
   const decision = decideIdle({ state, awakeSince }, policy, clock());
   if (decision.action !== 'look') return decision;
-  const work = judgeWork(await observeWork(groups, options));
+  const work = judgeWork(await lookForWork(groups, options));
   await remember(noteWork(state, work, clock()), state);
   const decided = decideIdle({ state, awakeSince, work }, policy, clock());
   if (decided.action === 'look') throw new Error('Milvus was looked at, and is to be looked at again.');

@@ -63,6 +63,21 @@ test('a request starts its execution, with what was seen, and is taken away', as
   });
 });
 
+test('a sleep is started once a generation, and looks for anything that was asked since', async () => {
+  const sleep: ClusterRequest<'sleep'> = {
+    ...{ cluster: 'demo', verb: 'sleep', reason: 'nothing was asked of it', requestedAt: request.requestedAt },
+    details: { generation: 4 },
+  };
+  await startRequested(deps, { Records: [await record('1', sleep)] });
+  expect(started()).toEqual([
+    {
+      stateMachineArn: 'arn of SLEEP_MACHINE_ARN',
+      name: 'demo-sleep-4',
+      input: JSON.stringify({ cluster: 'demo', generation: 4, reason: sleep.reason, look: 'activity' }),
+    },
+  ]);
+});
+
 test('one that comes twice starts nothing again', async () => {
   const Records = [await record('1')];
   sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));

@@ -3,7 +3,9 @@ import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-d
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
+import { observeWork } from '../../../functions/common/idle/observe.ts';
 import type { ActivityState } from '../../../functions/common/idle/state.ts';
+import { WORK_KINDS } from '../../../functions/common/idle/work.ts';
 import { watchActivity } from '../../../functions/watch-clusters/activity.ts';
 import { aRecord, aTask } from '../../fixtures/clusters.ts';
 
@@ -16,6 +18,7 @@ const realFetch = globalThis.fetch;
 let searches = 5;
 let pages = 0;
 let answering = true;
+let work: typeof observeWork = observeWork;
 let partition: Record<string, unknown>[] = [];
 
 const page = (name: string, functionName: string, count: number) =>
@@ -26,6 +29,7 @@ const page = (name: string, functionName: string, count: number) =>
 beforeEach(() => {
   searches = 5;
   answering = true;
+  work = observeWork;
   pages = 0;
   globalThis.fetch = () => {
     pages += 1;
@@ -68,7 +72,7 @@ function cluster(changes: Partial<ClusterRecord> = {}): void {
 }
 
 const look = (minute: number, names = ['demo']) =>
-  watchActivity({ registry, lookTimeoutMs: 500, clock: { now: () => AT + minute * 60_000 } }, names);
+  watchActivity({ registry, lookTimeoutMs: 500, observeWork: work, clock: { now: () => AT + minute * 60_000 } }, names);
 const remembered = () => partition.find(({ sk }) => sk === 'activity')?.['value'] as ActivityState;
 const writes = () => dynamo.commandCalls(PutCommand).length;
 
@@ -99,6 +103,28 @@ test('work that cannot be seen keeps it awake, and is remembered once', async ()
   );
   await look(31);
   expect(writes()).toBe(2);
+});
+
+test('a cluster that is idle is asked to fall asleep, each minute until it does', async () => {
+  work = () => Promise.resolve(WORK_KINDS.map((kind) => ({ kind, running: 0 })));
+  await look(0);
+  for (const minute of [30, 31]) {
+    const { idle } = await look(minute);
+    expect(idle).toEqual([{ cluster: 'demo', reason: expect.stringContaining(`for ${minute} minutes`) as string }]);
+    expect(partition.find(({ sk }) => sk === 'request#sleep')).toMatchObject({
+      pk: 'demo',
+      value: { requestedAt: new Date(AT + minute * 60_000).toISOString(), details: { generation: 2 } },
+    });
+  }
+});
+
+test('an import begins the window anew', async () => {
+  work = () => Promise.resolve([{ kind: 'import', running: 1 }]);
+  await look(0);
+  expect((await look(30)).idle).toEqual([]);
+  work = () => Promise.resolve(WORK_KINDS.map((kind) => ({ kind, running: 0 })));
+  expect((await look(59)).idle).toEqual([]);
+  expect((await look(60)).idle).toHaveLength(1);
 });
 
 test('a cluster whose tasks do not answer stays awake and is said not to be seen', async () => {

@@ -104,6 +104,7 @@ const deps = {
     },
   },
   lookTimeoutMs: 100,
+  observeWork: () => Promise.resolve([]),
   stores: () => {
     throw new Error('no store in this test');
   },
