@@ -5,6 +5,7 @@
 import type { TaskSource } from '../common/aws/tasks.ts';
 import type { Condition } from '../common/cluster/conditions.ts';
 import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
+import type { Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { settleTasks } from '../common/cluster/settle-tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
@@ -35,7 +36,7 @@ export interface ObserveMembersInput {
 /** `theirs`: another execution works on these members. `over`: the cluster is not to be worked on (any more). */
 export type ObservedMembers =
   | { readonly turn: 'theirs' | 'over'; readonly reason: string }
-  | { readonly turn: 'ours'; readonly reason: string; readonly observed: QuorumTasks };
+  | { readonly turn: 'ours'; readonly reason: string; readonly phase: Phase; readonly observed: QuorumTasks };
 
 export async function observeMembers(
   { registry, source, namespaceName }: ObserveMembersDeps,
@@ -59,6 +60,7 @@ export async function observeMembers(
   });
   return {
     turn: 'ours',
+    phase: record.phase,
     reason: `${members.length} task(s) of ${record.spec.metadata.members} member(s)`,
     observed: {
       peerUrls: Array.from({ length: record.spec.metadata.members }, (_, ordinal) =>

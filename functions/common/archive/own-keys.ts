@@ -41,3 +41,25 @@ export async function ensureHistory(client: EtcdClient): Promise<string> {
 export async function survivingHistory(client: EtcdClient): Promise<string | undefined> {
   return (await client.get(HISTORY_KEY, { serializable: true }))?.toString();
 }
+
+/** What a restore keeps in the quorum while it works: a quorum that has it holds a part of something. */
+export const RESTORE_PREFIX = `${OWN_PREFIX}restore/`;
+
+/** Asks one member for its own data. */
+export async function isHalfRestored(client: EtcdClient): Promise<boolean> {
+  const { count } = await client.range({
+    key: RESTORE_PREFIX,
+    rangeEnd: prefixEnd(RESTORE_PREFIX),
+    countOnly: true,
+    serializable: true,
+  });
+  return count > 0;
+}
+
+/** Of the catalog, leased keys included. */
+export async function holdsCatalog(client: EtcdClient): Promise<boolean> {
+  for (const range of CATALOG_RANGES) {
+    if ((await client.range({ ...range, limit: 1, keysOnly: true, serializable: true })).kvs.length > 0) return true;
+  }
+  return false;
+}

@@ -30,6 +30,20 @@ export interface FailureRecord {
   readonly at: string;
 }
 
+/** The last time that people chose a state to go back to. */
+export interface RestorationRecord {
+  readonly archive: string;
+  readonly revision: number;
+  /** ISO 8601: the moment of the state. */
+  readonly asOf: string;
+  /** ISO 8601: when it was restored. */
+  readonly at: string;
+  /** Archive of the state before it: restoring that undoes it. Absent where nothing could be read. */
+  readonly undo?: string;
+  readonly missingFiles: number;
+  readonly notes: readonly string[];
+}
+
 export interface ClusterRecord {
   readonly name: string;
   readonly phase: Phase;
@@ -49,6 +63,7 @@ export interface ClusterRecord {
   readonly discovery?: DiscoveryRecord;
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;
+  readonly restoration?: RestorationRecord;
   readonly createdAt: string;
   readonly phaseSince: string;
 }

@@ -84,6 +84,14 @@ export const ERRORS = {
     condition: 'MetadataReady',
     advice: 'Nothing was changed. List the archives of the cluster and use the newest one that is verified.',
   },
+  FilesMissing: {
+    advice:
+      'Nothing was changed. Choose a newer state, or start again with "allowMissing": true to restore what is still there.',
+  },
+  RestoreUnfinished: {
+    condition: 'MetadataReady',
+    advice: 'The quorum holds a part of something. Start the recovery or the restore again; it begins anew.',
+  },
   NothingToArchive: {
     advice: 'The quorum is empty, so the archives that exist were kept as they are. Restore one before you archive.',
   },

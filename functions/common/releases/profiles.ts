@@ -33,6 +33,19 @@ export interface ReleaseProfile {
   readonly roles: readonly RoleProfile[];
   readonly ports: { readonly client: number; readonly management: number };
   readonly messageQueues: readonly 'kafka'[];
+  readonly garbage: GarbageProfile;
+}
+
+/** How this release removes what its catalog does not name (any more) from the bucket. */
+export interface GarbageProfile {
+  readonly role: RoleName;
+  /** Environment variable with the age in seconds that a file reaches before it may be removed as unknown. */
+  readonly unknownToleranceVariable: string;
+  readonly unknownToleranceSeconds: number;
+  /** For which the files of a dropped or compacted segment stay. */
+  readonly droppedToleranceSeconds: number;
+  /** Path on the management port that pauses it; 2.3.5 has none (it came later), its settings hold from start to end. */
+  readonly pausePath?: string;
 }
 
 const COORDINATOR = { layer: 'coordinator', cpu: 256, memory: 1024 } as const;
@@ -53,6 +66,12 @@ export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
     roles: SEPARATE_COORDINATORS,
     ports: { client: 19530, management: 9091 },
     messageQueues: ['kafka'],
+    garbage: {
+      role: 'datacoord',
+      unknownToleranceVariable: 'DATACOORD_GC_MISSINGTOLERANCE',
+      unknownToleranceSeconds: 3_600,
+      droppedToleranceSeconds: 10_800,
+    },
   },
 };
 
