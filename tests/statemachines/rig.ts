@@ -294,6 +294,7 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   StopCluster: () => ({ result: { wants: [] } }),
   RestoreMetadata: () => ({ result: { done: true, keys: 3 } }),
   ArchiveMetadata: () => ({ result: { archive: { name: 'a', revision: 7, keys: 1 } } }),
+  ExamineArchives: (event) => ({ result: { archive: event['verify'], keys: 3 } }),
   FinishReplacement: () => ({ result: { released: true } }),
 };
 
@@ -305,6 +306,7 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'replace-member': { cluster: 'demo', taskId: 'a', reason: 'etcd-0 has stopped' },
   'archive-metadata': { cluster: 'demo' },
   'recover-quorum': { cluster: 'demo' },
+  'examine-archives': { cluster: 'demo', verify: 'a' },
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

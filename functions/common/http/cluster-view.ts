@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from '../cluster/conditions.ts';
 import { PHASES } from '../cluster/phases.ts';
-import type { ClusterRecord } from '../cluster/record.ts';
+import type { ClusterRecord, RestorationRecord } from '../cluster/record.ts';
 import { clusterSpecSchema } from '../cluster/spec.ts';
 
 export const clusterViewSchema = z
@@ -22,6 +22,17 @@ export const clusterViewSchema = z
       }),
     ),
     failure: z.object({ error: z.string(), message: z.string(), advice: z.string(), at: z.iso.datetime() }).optional(),
+    lastRestore: z
+      .object({
+        archive: z.string(),
+        asOf: z.iso.datetime(),
+        at: z.iso.datetime(),
+        undo: z.string().optional().meta({ description: 'Archive of the state before: restoring it undoes this.' }),
+        missingFiles: z.int(),
+        notes: z.array(z.string()),
+      })
+      .optional()
+      .meta({ description: 'The last time that people chose a state to go back to.' }),
     hosts: z
       .array(z.string())
       .meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
@@ -44,7 +55,7 @@ export function clusterHosts(record: Pick<ClusterRecord, 'name' | 'spec'>): stri
 }
 
 export function clusterView(record: ClusterRecord): ClusterView {
-  const { failure } = record;
+  const { failure, restoration } = record;
   return {
     name: record.name,
     phase: record.phase,
@@ -55,8 +66,13 @@ export function clusterView(record: ClusterRecord): ClusterView {
     ...(failure === undefined
       ? {}
       : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
+    ...(restoration === undefined ? {} : { lastRestore: restorationView(restoration) }),
     hosts: clusterHosts(record),
     spec: record.spec,
     createdAt: record.createdAt,
   };
+}
+
+function restorationView({ archive, asOf, at, undo, missingFiles, notes }: RestorationRecord) {
+  return { archive, asOf, at, ...(undo === undefined ? {} : { undo }), missingFiles, notes: [...notes] };
 }
