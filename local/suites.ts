@@ -106,11 +106,17 @@ async function localModeRuns(settings: LocalSettings): Promise<boolean> {
   return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
 }
 
+const CHAOS_TEST_MS = 5 * 60_000;
+
 const chaosTests =
   (form: ChaosInput['form']): Suite =>
   (settings, options) =>
     chaos(settings, { ...options, form }, (pattern, atOnce) =>
-      runJest(settings, 'chaos', ['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)]),
+      runJest(settings, 'chaos', [
+        ...['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)],
+        // A bound for what hangs: several clusters share the machine.
+        ...['--testTimeout', String(CHAOS_TEST_MS)],
+      ]),
     );
 
 const SUITES: Readonly<Record<string, Suite>> = {
