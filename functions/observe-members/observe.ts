@@ -9,6 +9,7 @@ import type { Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { settleTasks } from '../common/cluster/settle-tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
+import { isOutdated } from '../common/quorum/upgrade.ts';
 import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { takeLock } from '../common/registry/lock.ts';
@@ -18,6 +19,8 @@ export interface ObserveMembersDeps {
   readonly registry: RegistryTable;
   readonly source: TaskSource;
   readonly namespaceName: string;
+  /** Of the members that are started now. */
+  readonly image: string;
 }
 
 export interface ObserveMembersInput {
@@ -29,6 +32,8 @@ export interface ObserveMembersInput {
   /** Set when this is part of a create. */
   readonly generation?: number | undefined;
   readonly retire: readonly string[];
+  /** Every member that is not made as members are made now is to be replaced as well. */
+  readonly upgrade?: boolean | undefined;
   /** What the round before found, for the people who look at the cluster meanwhile. */
   readonly degraded?: string | undefined;
 }
@@ -39,8 +44,8 @@ export type ObservedMembers =
   | { readonly turn: 'ours'; readonly reason: string; readonly phase: Phase; readonly observed: QuorumTasks };
 
 export async function observeMembers(
-  { registry, source, namespaceName }: ObserveMembersDeps,
-  { cluster, owner, generation, retire, degraded, recovery = false }: ObserveMembersInput,
+  { registry, source, namespaceName, image }: ObserveMembersDeps,
+  { cluster, owner, generation, retire, upgrade = false, degraded, recovery = false }: ObserveMembersInput,
   now: Date,
 ): Promise<ObservedMembers> {
   const { record, tasks } = await loadCluster(registry, cluster);
@@ -58,6 +63,7 @@ export async function observeMembers(
     const member = part?.kind === 'member' ? memberTask(task, part.ordinal) : undefined;
     return member === undefined ? [] : [member];
   });
+  const outdated = upgrade ? known.filter((task) => isOutdated(task, image)) : [];
   return {
     turn: 'ours',
     phase: record.phase,
@@ -67,7 +73,7 @@ export async function observeMembers(
         memberPeerUrl(cluster, ordinal, namespaceName),
       ),
       tasks: members,
-      retire: [...retire],
+      retire: [...retire, ...outdated.map(({ taskId }) => taskId)],
     },
   };
 }

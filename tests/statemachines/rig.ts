@@ -258,6 +258,13 @@ export function assessed(action: Record<string, unknown>, reason: string, since:
   return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, seenAt: SEEN_AT, spent: [] } } };
 }
 
+/** An answer of AssessMaintenance. */
+export function maintained(action: Record<string, unknown>, reason: string): Reply {
+  return {
+    result: { action, reason, plan: [{ action, reason }], addresses: ['10.0.0.1'], memory: { since: {}, seenAt: 1, spent: [] } },
+  };
+}
+
 /** Everything goes well. */
 export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   PlanCluster: () => ({ result: PLAN }),
@@ -296,6 +303,10 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   ArchiveMetadata: () => ({ result: { archive: { name: 'a', revision: 7, keys: 1 } } }),
   ExamineArchives: (event) => ({ result: { archive: event['verify'], keys: 3 } }),
   FinishReplacement: () => ({ result: { released: true } }),
+  PlanUpgrade: () => ({ result: { verdict: 'upgrade', reason: '1 of 3 members', replaces: ['etcd-0'] } }),
+  AssessMaintenance: () => maintained({ kind: 'none' }, 'nothing is due'),
+  MaintainMembers: () => ({ result: { done: true, reason: 'done' } }),
+  FinishMaintenance: () => ({ result: { replacing: false } }),
 };
 
 export const OPERATION = { cluster: 'demo', generation: 1 };
@@ -307,6 +318,7 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'archive-metadata': { cluster: 'demo' },
   'recover-quorum': { cluster: 'demo' },
   'examine-archives': { cluster: 'demo', verify: 'a' },
+  'maintain-quorum': { cluster: 'demo' },
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

@@ -37,6 +37,12 @@ export async function ensureHistory(client: EtcdClient): Promise<string> {
   return made.toString();
 }
 
+/** Of the quorum as it is now, without making one; undefined before the first archive. */
+export async function readHistory(client: EtcdClient): Promise<{ history: string | undefined; revision: number }> {
+  const { kvs, revision } = await client.range({ key: HISTORY_KEY });
+  return { history: kvs[0]?.value.toString(), revision };
+}
+
 /** From the member's own data: there may be no quorum. */
 export async function survivingHistory(client: EtcdClient): Promise<string | undefined> {
   return (await client.get(HISTORY_KEY, { serializable: true }))?.toString();
@@ -63,3 +69,6 @@ export async function holdsCatalog(client: EtcdClient): Promise<boolean> {
   }
   return false;
 }
+
+/** A key that anybody may write to see whether etcd takes writes. */
+export const WRITE_CHECK_KEY = `${OWN_PREFIX}write-check`;

@@ -46,6 +46,22 @@ export const ERRORS = {
     advice:
       'Look at the stopped tasks and the log of the etcd members, then start replace-member with {"cluster": name}.',
   },
+  UpgradeRefused: {
+    advice: 'Nothing was changed. Deploy an etcd image that the running one may be replaced by, then start it again.',
+  },
+  MetadataFull: {
+    condition: 'MetadataReady',
+    advice:
+      'The catalog itself is as large as the quota of etcd lets it be: see docs/runbooks/etcd-no-space.md for how to make room.',
+  },
+  MetadataCorrupt: {
+    condition: 'MetadataReady',
+    advice:
+      'etcd found members with different data and serves nobody. See docs/runbooks/etcd-no-space.md before anything is cleared.',
+  },
+  MaintenanceNotFinished: {
+    advice: 'Look at the log of the etcd members, then start maintain-quorum with {"cluster": name}.',
+  },
   RoleFailedToStart: {
     condition: 'ComputeReady',
     advice: 'Check the Milvus image and the log group of the roles, then create the cluster again.',

@@ -81,12 +81,19 @@ export function releaseProfile(release: string): ReleaseProfile | undefined {
   return Object.hasOwn(RELEASES, release) ? RELEASES[release] : undefined;
 }
 
-/** etcd is the same for every release. */
+/**
+ * etcd is the same for every release. Quota and memory belong together: the quota is a limit that can be lifted again, running
+ * out of memory ends all members at once, because all of them hold the same. Measured: 1,000,000 keys of 250 bytes are a file of
+ * 328 MiB, 640 MiB of memory after they were put in transactions of 100, 755 MiB while the file is written anew.
+ */
 export const ETCD = {
   clientPort: 2379,
   peerPort: 2380,
   cpu: 256,
-  memory: 512,
+  memory: 1024,
+  quotaBytes: 384 * 1024 ** 2,
+  /** etcd's own compaction, as the last net: maintain-quorum drops history much sooner, and only what is in S3. */
+  autoCompaction: { mode: 'periodic', retention: '24h' },
 } as const;
 
 /** Fargate's legal pairs: CPU units -> MiB (AWS documentation, "Amazon ECS task CPU and memory"). */
