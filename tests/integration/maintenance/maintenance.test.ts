@@ -114,11 +114,22 @@ const kindOf = (call: Promise<unknown>) =>
     (error: unknown) => (isEtcdError(error) ? error.kind : error),
   );
 
-/** Until etcd refuses; `key` of the nth put. */
-async function fill(key: (n: number) => string): Promise<void> {
+/** One key again and again, until etcd refuses: all history. */
+async function fillWithHistory(): Promise<void> {
+  let kind: unknown;
+  while (kind !== 'no-space') {
+    kind = await kindOf(quorum.client.put({ key: 'fill', value: VALUE }));
+    expect(['no error', 'no-space']).toContain(kind);
+  }
+}
+
+/** Many small keys, which fill the pages of the file, until etcd refuses. */
+async function fillWithKeys(): Promise<void> {
+  const value = Buffer.alloc(1024, 'x');
   let kind: unknown;
   for (let n = 0; kind !== 'no-space'; n += 1) {
-    kind = await kindOf(quorum.client.put({ key: key(n), value: VALUE }));
+    const puts = Array.from({ length: 120 }, (_, index) => ({ put: { key: `large/${n}/${index}`, value } }));
+    kind = await kindOf(quorum.client.txn({ success: puts }));
     expect(['no error', 'no-space']).toContain(kind);
   }
 }
@@ -134,7 +145,7 @@ async function leaderLast(): Promise<string[]> {
 
 test('history that is not in S3 is kept; what is there goes, and the log goes on without a new archive', async () => {
   for (let n = 0; n < 20; n += 1) await quorum.client.put({ key: 'k', value: String(n) });
-  expect(await maintain(true)).toEqual(['none']);
+  expect(await maintain(true)).not.toContain('compact');
   await ship();
   const { revision } = await quorum.client.range({ key: 'k' });
   expect((await maintain(true))[0]).toBe('compact');
@@ -146,7 +157,7 @@ test('history that is not in S3 is kept; what is there goes, and the log goes on
 
 test('a quorum without room gets some, from history that goes to S3 first, and takes writes again', async () => {
   const order = await leaderLast();
-  await fill(() => 'fill');
+  await fillWithHistory();
   expect(await kindOf(quorum.client.put({ key: 'k', value: 'refused' }))).toBe('no-space');
   const before = await quorum.client.range({ key: 'fill' });
 
@@ -164,7 +175,7 @@ test('a quorum without room gets some, from history that goes to S3 first, and t
 });
 
 test('a catalog that is itself too large is left as it is, and said; deleting makes room', async () => {
-  await fill((n) => `large/${n}`);
+  await fillWithKeys();
   expect(await maintain()).toEqual(expect.arrayContaining(['compact', 'etcd-0', 'etcd-1', 'etcd-2', 'MetadataFull']));
   expect(await quorum.client.alarms()).not.toEqual([]);
   expect(await kindOf(quorum.client.put({ key: 'k', value: 'refused' }))).toBe('no-space');
