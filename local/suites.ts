@@ -132,6 +132,8 @@ const SUITES: Readonly<Record<string, Suite>> = {
 /** Long, and on purpose not among the others: the quorum of a whole Milvus cluster is harmed too, in every way there is. */
 const LONG_SUITES: Readonly<Record<string, Suite>> = {
   'all-chaos': chaosTests('long'),
+  /** On a stack of its own, that is deployed again and again with another etcd. */
+  upgrade: jest('upgrade', '--runInBand'),
 };
 const MOST_TIMES = 1_000;
 

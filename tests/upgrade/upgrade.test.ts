@@ -1,28 +1,23 @@
 /**
  * Every member of a quorum is replaced by one of the next minor version, while somebody writes and Milvus is searched; then
- * the same quorum is maintained. No acknowledged write may be missing, no search may fail.
+ * the same quorum is maintained. No acknowledged write may be missing, no search may fail. On a stack of its own, because
+ * what members are made of belongs to the whole deployment.
  */
-import {
-  DescribeExecutionCommand,
-  ListStateMachinesCommand,
-  SFNClient,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
 import { loadDigits } from '../../local/demo/digits.ts';
 import { COLLECTION, connect } from '../../local/demo/prove.ts';
 import { down } from '../../local/down.ts';
 import { ensureImages, ensurePreviousEtcdImage, type Images } from '../../local/images/images.ts';
-import { localSettings } from '../../local/settings.ts';
 import { showCluster } from '../../local/stack/api.ts';
-import { awsClient } from '../../local/stack/aws.ts';
+import { DEMO } from '../../local/stack/cluster.ts';
 import { deploy } from '../../local/stack/deploy.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
-import { etcd, Quorum } from './quorum.ts';
-import { Writer } from './writer.ts';
+import { etcd, Quorum } from '../chaos/quorum.ts';
+import { Stack, type Execution } from '../chaos/stack.ts';
+import { Writer } from '../chaos/writer.ts';
 
-const settings = localSettings();
-const quorum = new Quorum(settings, 'demo');
-const sfn = awsClient(settings, SFNClient);
+const stack = new Stack();
+const { settings } = stack;
+const quorum = new Quorum(stack, DEMO);
 const FIRST_START_MS = 20 * 60_000;
 const UPGRADED_MS = 6 * 60_000;
 let images: Images;
@@ -74,28 +69,9 @@ async function searching(): Promise<() => Promise<{ searches: number; failures: 
   };
 }
 
-interface Ended {
-  readonly status: string;
-  readonly error: string | undefined;
-  readonly cause: string | undefined;
-  readonly output: Record<string, unknown>;
-}
-
 /** By hand, as from the console. */
-async function execute(machine: string, input: object): Promise<Ended> {
-  const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
-  const stateMachineArn = stateMachines.find(
-    ({ name }) => name === `redkite-${settings.stage}-${machine}`,
-  )?.stateMachineArn;
-  const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
-  for (;;) {
-    const { status, error, cause, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-    if (status !== 'RUNNING') {
-      return { status: status ?? '', error, cause, output: JSON.parse(output ?? '{}') as Record<string, unknown> };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
+const execute = async (machine: string, input: object): Promise<Execution> =>
+  stack.ended(await stack.start(machine, input), UPGRADED_MS);
 
 async function versions(): Promise<string[]> {
   const members = await quorum.members();
@@ -104,7 +80,7 @@ async function versions(): Promise<string[]> {
 }
 
 async function metadataCondition(): Promise<string> {
-  const view = await showCluster(settings, apiUrl, 'demo');
+  const view = await showCluster(settings, apiUrl, DEMO);
   const condition = view?.conditions.find(({ type }) => type === 'MetadataReady');
   return `${view?.phase ?? 'gone'} ${condition?.status ?? ''} ${condition?.reason ?? ''}`;
 }
@@ -137,12 +113,12 @@ test(
       new Set(['3.5']),
     );
     await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd });
-    const plan = await execute('replace-member', { cluster: 'demo', upgrade: true, dryRun: true });
+    const plan = await execute('replace-member', { cluster: DEMO, upgrade: true, dryRun: true });
     expect(plan).toMatchObject({ status: 'SUCCEEDED', output: { plan: { replaces: ['etcd-0', 'etcd-1', 'etcd-2'] } } });
     expect((await quorum.members()).map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
 
     await undisturbed('a rolling upgrade', async () => {
-      const ended = await execute('replace-member', { cluster: 'demo', upgrade: true });
+      const ended = await execute('replace-member', { cluster: DEMO, upgrade: true });
       expect([ended.status, ended.cause]).toEqual(['SUCCEEDED', undefined]);
       await quorum.whole(3, before, 60_000);
     });
@@ -150,7 +126,7 @@ test(
       new Set(['3.6']),
     );
     expect(await metadataCondition()).toBe('awake True QuorumHealthy');
-    const again = await execute('replace-member', { cluster: 'demo', upgrade: true, dryRun: true });
+    const again = await execute('replace-member', { cluster: DEMO, upgrade: true, dryRun: true });
     expect(again.output).toMatchObject({ plan: { verdict: 'none', replaces: [] } });
   },
   UPGRADED_MS,
@@ -159,7 +135,7 @@ test(
 test('going back a minor version is refused, and changes nothing', async () => {
   const before = await quorum.whole(3, [], 60_000);
   await deploy(settings, { milvusImage: images.milvus, etcdImage: previous });
-  const ended = await execute('replace-member', { cluster: 'demo', upgrade: true });
+  const ended = await execute('replace-member', { cluster: DEMO, upgrade: true });
   expect(ended).toMatchObject({ status: 'FAILED', error: 'UpgradeRefused' });
   expect(ended.cause).toContain('is a downgrade of a minor version');
   expect((await quorum.members()).map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
@@ -169,12 +145,12 @@ test('going back a minor version is refused, and changes nothing', async () => {
 
 test('maintenance that a person wants disturbs nobody', async () => {
   // The change log has to have been shipped: the schedule does that every minute.
-  const archived = await execute('archive-metadata', { cluster: 'demo' });
+  const archived = await execute('archive-metadata', { cluster: DEMO });
   expect(archived.status).toBe('SUCCEEDED');
   await undisturbed('maintenance', async () => {
-    const plan = await execute('maintain-quorum', { cluster: 'demo', thorough: true, dryRun: true });
+    const plan = await execute('maintain-quorum', { cluster: DEMO, thorough: true, dryRun: true });
     expect(plan).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'planned' } });
-    const ended = await execute('maintain-quorum', { cluster: 'demo', thorough: true });
+    const ended = await execute('maintain-quorum', { cluster: DEMO, thorough: true });
     expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'done' } });
   });
   expect(await metadataCondition()).toBe('awake True QuorumHealthy');
