@@ -141,7 +141,7 @@ test('going back a minor version is refused, and changes nothing', async () => {
   expect((await quorum.members()).map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
   expect(await metadataCondition()).toBe('awake True QuorumHealthy');
   await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd });
-});
+}, UPGRADED_MS);
 
 test('maintenance that a person wants disturbs nobody', async () => {
   // The change log has to have been shipped: the schedule does that every minute.

@@ -5,7 +5,7 @@
  *
  * The laws: history is dropped only up to where the change log has it, because the log is a watch that goes on from there.
  * Members are written anew one at a time, while all of them are healthy, the leader last (it stays the leader: see
- * docs/decisions/0006). NOSPACE is taken back only where there is room; CORRUPT is never taken back by itself.
+ * docs/decisions/0007). NOSPACE is taken back only where there is room; CORRUPT is never taken back by itself.
  */
 import type { Alarm } from '../etcd/messages.ts';
 import type { MaintenanceState } from '../registry/maintenance-state.ts';
