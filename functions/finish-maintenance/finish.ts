@@ -10,6 +10,7 @@ import { replacementName } from '../common/cluster/names.ts';
 import { errorFacts, hasName } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
+import { OF_MAINTENANCE } from '../common/maintenance/decide.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { dropLock, readLock, releaseLock } from '../common/registry/lock.ts';
 import { getMaintenanceState, putMaintenanceState } from '../common/registry/maintenance-state.ts';
@@ -23,9 +24,6 @@ export type MaintenanceOutcome =
   /** Members have to be replaced. */
   | { readonly outcome: 'members'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
-
-/** What only maintenance says of a quorum, and only maintenance takes back. */
-const OURS = ['MetadataFull', 'MetadataCorrupt'];
 
 export interface FinishMaintenanceDeps {
   readonly registry: RegistryTable;
@@ -86,7 +84,7 @@ async function conclude(registry: RegistryTable, cluster: string, result: Mainte
     return;
   }
   const before = (await getCluster(registry, cluster))?.conditions.MetadataReady;
-  if (before !== undefined && OURS.includes(before.reason)) {
+  if (before !== undefined && OF_MAINTENANCE.includes(before.reason)) {
     await putCondition(registry, cluster, 'awake', readyConditions(at).MetadataReady);
   }
 }
@@ -94,7 +92,7 @@ async function conclude(registry: RegistryTable, cluster: string, result: Mainte
 /** Only what is known to be bad: a maintenance that did not get through says nothing about the quorum. */
 function failedCondition(error: string, cause: string, observedAt: string): Condition | undefined {
   const explained = explainFailure(error, cause);
-  if (!OURS.includes(explained.error)) return undefined;
+  if (!OF_MAINTENANCE.includes(explained.error)) return undefined;
   const { advice } = errorFacts(explained.error);
   return {
     type: 'MetadataReady',

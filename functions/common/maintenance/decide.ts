@@ -63,6 +63,9 @@ export type MaintenanceAction =
   /** Nothing more can be done without a person. */
   | { readonly kind: 'give-up'; readonly error: 'MetadataFull' | 'MetadataCorrupt' };
 
+/** What only maintenance says of a quorum, and only maintenance takes back: its members may be as healthy as can be. */
+export const OF_MAINTENANCE: readonly string[] = ['MetadataFull', 'MetadataCorrupt'];
+
 export interface MaintenanceDecision {
   readonly action: MaintenanceAction;
   readonly reason: string;

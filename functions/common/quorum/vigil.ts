@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { readyConditions, type Condition } from '../cluster/conditions.ts';
+import { OF_MAINTENANCE } from '../maintenance/decide.ts';
 import type { Decision } from './assess.ts';
 
 export interface VigilPolicy {
@@ -68,7 +69,9 @@ export function keepVigil(
       action: 'none',
       reason: assessment.reason,
       memory: undefined,
-      ...(before.status === 'True' ? {} : { condition: readyConditions(at).MetadataReady }),
+      ...(before.status === 'True' || OF_MAINTENANCE.includes(before.reason)
+        ? {}
+        : { condition: readyConditions(at).MetadataReady }),
     };
   }
   const told = tellDegraded(before, assessment.reason, at);

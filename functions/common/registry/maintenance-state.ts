@@ -4,7 +4,7 @@
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { RegistryTable } from './registry.ts';
+import type { PartitionItems, RegistryTable } from './registry.ts';
 
 const SORT_KEY = 'maintenance';
 
@@ -28,6 +28,12 @@ const maintenanceStateSchema = z.object({
 export type MaintenanceState = z.infer<typeof maintenanceStateSchema>;
 
 export const NOTHING_DONE: MaintenanceState = { compacted: null, defragmented: {}, ended: null };
+
+/** From a partition that has been read already. */
+export function maintenanceStateIn(items: PartitionItems): MaintenanceState {
+  const item = items.get(SORT_KEY);
+  return item === undefined ? NOTHING_DONE : maintenanceStateSchema.parse(item['value']);
+}
 
 export async function getMaintenanceState(
   { client, table }: RegistryTable,

@@ -313,6 +313,7 @@ describe('etcd', () => {
           version: '3.6.8',
         },
         storage: { dbSize: 1, dbSizeInUse: 1, dbSizeQuota: 1, revision: 1 },
+        alarms: [],
         statusMs: 1,
         ...(changes.agreed === false ? {} : { agreed: list }),
         remembered: list,
