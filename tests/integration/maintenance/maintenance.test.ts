@@ -82,7 +82,7 @@ async function maintain(thorough = false): Promise<string[]> {
       case 'give-up':
         return done;
       case 'archive': {
-        const request = { cluster: 'demo', release: '2.3.5', mode: 'linearizable', reason } as const;
+        const request = { cluster: 'demo', release: '2.3.5', mode: 'linearizable', reason, pinned: [] } as const;
         await archiveCluster(archiveDeps(), request, new Date());
         break;
       }
