@@ -53,11 +53,14 @@ export interface VigilDecision {
 }
 
 export function keepVigil(
-  { assessment, worker, memory, condition: before }: VigilInput,
+  { assessment, worker, memory: remembered, condition: before }: VigilInput,
   policy: VigilPolicy,
   now: Date,
 ): VigilDecision {
   const at = now.toISOString();
+  // What was asked for has helped, between two looks: this is another trouble.
+  const over = before.status === 'True' && before.observedAt > (remembered?.requestedAt ?? at);
+  const memory = over ? undefined : remembered;
   const healthy = assessment.action.kind === 'none';
   if (worker !== undefined) {
     // It says itself how things are, and does not let go before it has looked at everything.
