@@ -6,12 +6,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
+import { ACTIONS } from '../functions/act-on-cluster/decide.ts';
 import { clusterNameSchema, clusterSpecSchema } from '../functions/common/cluster/spec.ts';
 import { archiveListSchema, archiveViewSchema } from '../functions/common/http/archive-view.ts';
 import { executionViewSchema } from '../functions/common/http/execution.ts';
 import { restoreRequestSchema } from '../functions/restore-cluster/request.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
 import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
+import { idlePolicySchema } from '../functions/common/idle/policy.ts';
 import { say } from './report.ts';
 import type { LocalSettings } from './settings.ts';
 
@@ -119,6 +121,24 @@ export function openapiDocument() {
           },
         },
       },
+      '/clusters/{name}/actions/{action}': {
+        post: {
+          operationId: 'actOnCluster',
+          summary: 'Put a cluster to sleep, or wake it',
+          description:
+            'Asked again, the answer is the same operation. A wake that is asked for while the cluster falls asleep turns the ' +
+            'sleep round where that is still possible; else the cluster wakes right after.',
+          requestParams: { path: z.object({ name: clusterNameSchema, action: z.enum(ACTIONS) }) },
+          responses: {
+            '200': { description: 'It is asleep, or awake, already.', content: json(clusterViewSchema) },
+            '202': {
+              description: 'The execution `operation` is under way; follow the phase.',
+              content: json(clusterViewSchema),
+            },
+            ...problems('invalid_request', 'cluster_not_found', 'conflict', 'internal', 'unavailable'),
+          },
+        },
+      },
       '/clusters/{name}': {
         get: {
           operationId: 'showCluster',
@@ -217,6 +237,26 @@ export function openapiDocument() {
               content: json(executionViewSchema),
             },
             ...problems('execution_not_found', 'internal'),
+          },
+        },
+      },
+      '/clusters/{name}/idle': {
+        put: {
+          operationId: 'setIdlePolicy',
+          summary: 'Say when a cluster may fall asleep',
+          description: 'Replaces the whole policy: what is left out takes its default.',
+          requestParams: { path: namePath },
+          requestBody: { required: true, content: json(idlePolicySchema) },
+          responses: {
+            '200': { description: 'The cluster with its new policy.', content: json(clusterViewSchema) },
+            ...problems(
+              'malformed_body',
+              'invalid_request',
+              'cluster_not_found',
+              'conflict',
+              'body_too_large',
+              'internal',
+            ),
           },
         },
       },

@@ -9,6 +9,7 @@ import type { ClusterSpec } from '../common/cluster/spec.ts';
 import { executionName } from '../common/cluster/names.ts';
 import { Problem } from '../common/http/problem.ts';
 import { hasName } from '../common/lambda/errors.ts';
+import { claimHost } from '../common/registry/hosts.ts';
 import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { decideCreate } from './decide.ts';
 
@@ -32,6 +33,7 @@ export async function acceptCluster(
   const decision = decideCreate(existing, spec, { now, idempotencyKey });
   switch (decision.action) {
     case 'create': {
+      await claimHosts(deps.registry, spec);
       if (!(await putCluster(deps.registry, decision.record, decision.replaces))) {
         throw new Problem(
           'conflict',
@@ -50,6 +52,17 @@ export async function acceptCluster(
       throw new Problem('cluster_exists', decision.reason, [
         { field: 'name', message: 'is taken by an existing cluster' },
       ]);
+  }
+}
+
+/** Of two rules for one host name the load balancer would follow the older: the second cluster would never be reached. */
+async function claimHosts(registry: RegistryTable, { name, hosts }: ClusterSpec): Promise<void> {
+  for (const [index, host] of hosts.entries()) {
+    const owner = await claimHost(registry, { host, cluster: name });
+    if (owner === undefined) continue;
+    throw new Problem('host_taken', `The host name ${host} belongs to cluster ${owner}. Give each cluster its own.`, [
+      { field: `hosts.${index}`, message: `belongs to cluster ${owner}` },
+    ]);
   }
 }
 

@@ -1,61 +1,150 @@
-/** The one place where an operation gives its cluster back: to `awake` with everything confirmed, or to `failed` with the reason. */
-import { readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
-import type { Ownership } from '../common/cluster/record.ts';
+/** The one place where an operation gives its cluster back: awake with everything confirmed, asleep, or failed with the reason. */
+import { asleepConditions, readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
+import type { ClusterRecord, FailureRecord, NapRecord, Ownership } from '../common/cluster/record.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import { errorFacts } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
-import { getCluster, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
+import { getCluster, getOwned, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { explainFailure } from './explain.ts';
 
 export type Outcome =
-  { readonly outcome: 'awake' } | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
+  | { readonly outcome: 'awake'; readonly reason?: string | undefined }
+  | { readonly outcome: 'asleep' }
+  | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
 
-const OWNED: readonly Phase[] = BUILDING;
+export interface Finished {
+  readonly phase: Phase;
+  /** Of the wake that has to begin right now. */
+  readonly wake?: { readonly generation: number };
+}
+
+/** So many wakes in a row may fail; then requests begin no more of them. */
+export const MAX_FAILED_WAKES = 3;
+
+const OWNED: readonly Phase[] = [...BUILDING, 'falling-asleep'];
 
 export async function finishOperation(
   registry: RegistryTable,
   operation: Ownership,
   outcome: Outcome,
   now: Date,
-): Promise<{ readonly phase: Phase }> {
+): Promise<Finished> {
   const record = await getCluster(registry, operation.cluster);
   // A repeated step finds its own work done.
-  if (record?.generation === operation.generation && record.phase === outcome.outcome) return { phase: record.phase };
+  if (record?.generation === operation.generation && record.owner === undefined) return finished(record);
   const at = now.toISOString();
-  if (outcome.outcome === 'awake') {
-    await updateCluster(
-      registry,
-      operation,
-      OWNED,
-      { phase: 'awake', phaseSince: at, conditions: readyConditions(at), hasServed: true },
-      ['owner', 'failure'],
-    );
-  } else {
-    const { error, message, advice } = explainFailure(outcome.error, outcome.cause);
-    await updateCluster(
-      registry,
-      operation,
-      OWNED,
-      {
-        phase: 'failed',
-        phaseSince: at,
-        metadataOpen: false,
-        failure: { error, message, advice, ...(record?.owner === undefined ? {} : { execution: record.owner }), at },
-        ...(record === undefined ? {} : { conditions: failedConditions(record.conditions, error, message, at) }),
-      },
-      // A clean-up has removed what these name; a recovery has not, and tries again with them.
-      record?.phase === 'recovering' ? ['owner'] : ['owner', 'entry', 'discovery', 'retreating'],
-      'retreat',
-    );
+  switch (outcome.outcome) {
+    case 'awake':
+      await finishAwake(registry, operation, outcome.reason, record, at);
+      break;
+    case 'asleep':
+      await finishAsleep(registry, operation, at);
+      break;
+    case 'failed':
+      await finishFailed(registry, operation, outcome, record, at);
   }
-  logger.info('phase changed', { event: LOG_EVENTS.phaseChanged, ...operation, phase: outcome.outcome });
-  return { phase: outcome.outcome };
+  const after = await getOwned(registry, operation, ['awake', 'asleep', 'failed', 'waking'], 'retreat');
+  logger.info('phase changed', { event: LOG_EVENTS.phaseChanged, ...operation, phase: after.phase });
+  return finished(after);
 }
 
-function failedConditions(conditions: Conditions, error: string, message: string, observedAt: string): Conditions {
+/** Read after the write: from `asleep` on nobody adds to the wish, and only a wake that has begun takes it away. */
+function finished({ phase, generation, wakeWanted }: ClusterRecord): Finished {
+  return phase === 'asleep' && wakeWanted !== undefined ? { phase, wake: { generation: generation + 1 } } : { phase };
+}
+
+async function finishAwake(
+  registry: RegistryTable,
+  operation: Ownership,
+  reason: string | undefined,
+  record: ClusterRecord | undefined,
+  at: string,
+): Promise<void> {
+  const turned = record?.phase === 'falling-asleep';
+  await updateCluster(
+    registry,
+    operation,
+    OWNED,
+    {
+      phase: 'awake',
+      phaseSince: at,
+      hasServed: true,
+      // Nothing was stopped, so what was last seen of the parts still holds.
+      ...(turned
+        ? { turnedRound: { at, point: record.nap?.point ?? 'begun', reason: reason ?? 'a wake is wanted' } }
+        : { conditions: readyConditions(at) }),
+    },
+    ['owner', 'failure', 'nap', 'wakeWanted', ...(turned ? [] : (['turnedRound'] as const))],
+  );
+}
+
+/** What a request cannot cure must not be tried again by every request. */
+export function restingPhase({ archive, failedWakes }: NapRecord, error: string | undefined): 'asleep' | 'failed' {
+  if (archive === undefined || failedWakes >= MAX_FAILED_WAKES) return 'failed';
+  return error !== undefined && errorFacts(error).lasting === true ? 'failed' : 'asleep';
+}
+
+async function finishAsleep(registry: RegistryTable, operation: Ownership, at: string): Promise<void> {
+  const record = await getOwned(registry, operation, ['falling-asleep']);
+  const { nap } = record;
+  if (nap === undefined) throw new Error(`Cluster ${record.name} falls asleep without a note of it.`);
+  const failure = nap.failedWakes > 0 && nap.failure !== undefined ? failureOf(nap.failure, record, at) : undefined;
+  const conditions = asleepConditions(record.conditions, at);
+  await updateCluster(
+    registry,
+    operation,
+    ['falling-asleep'],
+    {
+      phase: restingPhase(nap, failure?.error),
+      phaseSince: at,
+      nap: { ...nap, point: 'resting', takeovers: 0 },
+      conditions: failure === undefined ? conditions : failedConditions(conditions, failure),
+      ...(failure === undefined ? {} : { failure }),
+    },
+    ['owner', 'entryOpen', ...(failure === undefined ? (['failure'] as const) : [])],
+  );
+}
+
+async function finishFailed(
+  registry: RegistryTable,
+  operation: Ownership,
+  { error, cause }: { readonly error: string; readonly cause: string },
+  record: ClusterRecord | undefined,
+  at: string,
+): Promise<void> {
+  const failure = failureOf({ error, cause }, record, at);
+  const given = record?.phase === 'falling-asleep';
+  await updateCluster(
+    registry,
+    operation,
+    OWNED,
+    {
+      phase: 'failed',
+      phaseSince: at,
+      // A sleep that was given up may still have everything running.
+      ...(given ? {} : { metadataOpen: false }),
+      failure,
+      ...(record === undefined ? {} : { conditions: failedConditions(record.conditions, failure) }),
+    },
+    // A clean-up has removed what these name; the others have not, and try again with them.
+    record?.phase === 'creating' ? ['owner', 'entry', 'discovery', 'retreating', 'entryOpen'] : ['owner'],
+    'retreat',
+  );
+}
+
+function failureOf(
+  { error: thrown, cause }: { readonly error: string; readonly cause: string },
+  record: ClusterRecord | undefined,
+  at: string,
+): FailureRecord {
+  const { error, message, advice } = explainFailure(thrown, cause);
+  return { error, message, advice, ...(record?.owner === undefined ? {} : { execution: record.owner }), at };
+}
+
+function failedConditions(conditions: Conditions, { error, message, at }: FailureRecord): Conditions {
   const { condition } = errorFacts(error);
   return condition === undefined
     ? conditions
-    : withCondition(conditions, { type: condition, status: 'False', reason: error, message, observedAt });
+    : withCondition(conditions, { type: condition, status: 'False', reason: error, message, observedAt: at });
 }

@@ -25,5 +25,5 @@ export const handler = apiHandler(async (event) => {
   }
   const { limit, after } = query.data;
   const page = await listClusters(registry, { limit, ...(after === undefined ? {} : { after }) });
-  return { status: 200, body: { ...page, clusters: page.clusters.map(clusterView) } };
+  return { status: 200, body: { ...page, clusters: page.clusters.map((record) => clusterView(record)) } };
 });

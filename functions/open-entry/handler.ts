@@ -2,20 +2,26 @@
 import { ElasticLoadBalancingV2Client, ModifyRuleCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { hostConditions } from '../common/aws/entry.ts';
 import { operationSchema } from '../common/cluster/operation.ts';
-import { BUILDING } from '../common/cluster/phases.ts';
+import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import { clusterHosts } from '../common/http/cluster-view.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
-import { getOwned } from '../common/registry/registry.ts';
+import { getOwned, updateCluster } from '../common/registry/registry.ts';
 
+/** A sleep that turns round lets clients in again. */
+const OWNED: readonly Phase[] = [...BUILDING, 'falling-asleep'];
 const elb = new ElasticLoadBalancingV2Client({});
 const registry = connectRegistry();
 
 export const handler = stepHandler(operationSchema, async (operation) => {
-  const record = await getOwned(registry, operation, BUILDING);
+  // First: what a client may have written from here on must not be thrown away by whoever cleans up.
+  await updateCluster(registry, operation, OWNED, { entryOpen: true });
+  const record = await getOwned(registry, operation, OWNED);
   const hosts = clusterHosts(record);
-  for (const { ruleArn, protocol } of record.entry?.rules ?? []) {
-    await elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Conditions: hostConditions(hosts, protocol) }));
-  }
+  await Promise.all(
+    (record.entry?.rules ?? []).map(({ ruleArn, protocol }) =>
+      elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Conditions: hostConditions(hosts, protocol) })),
+    ),
+  );
   return { hosts };
 });

@@ -11,6 +11,7 @@ import {
   parseMaintenanceName,
   parseReplacementName,
 } from '../common/cluster/names.ts';
+import { isResting, type Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 
@@ -31,6 +32,34 @@ export type SettleDecision =
       readonly action: 'clean-up';
       readonly reason: string;
       readonly input: { cluster: string; generation: number; error: string; cause: string };
+    }
+  /** A sleep or a wake that died: the machine that puts clusters to sleep takes it over, and finishes it or turns it round. */
+  | {
+      readonly action: 'put-to-sleep';
+      readonly reason: string;
+      readonly execution: string;
+      /** The next generation's name is used up: the record goes past it first. */
+      readonly skip?: Ownership & { readonly phase: Phase };
+      readonly input: {
+        readonly cluster: string;
+        readonly generation: number;
+        readonly reason: string;
+        readonly failure: { readonly error: string; readonly cause: string };
+      };
+    }
+  /** A sleep that died between its end and the wake that it had to begin. */
+  | {
+      readonly action: 'wake';
+      readonly reason: string;
+      readonly execution: string;
+      readonly input: { readonly cluster: string; readonly generation: number };
+    }
+  /** It ended before it took its cluster over, and its name stands in the way of the next one. */
+  | {
+      readonly action: 'skip-generation';
+      readonly reason: string;
+      readonly operation: Ownership;
+      readonly phase: Phase;
     }
   /** A recovery that died: nothing is taken down, so that another one can go on from what there is. */
   | {
@@ -121,6 +150,8 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
   const parsed = parseExecutionName(execution.name);
   if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record === undefined) return { action: 'ignore', reason: 'the cluster is not in the registry' };
+  const napping = settleNap(execution, parsed, record, { error, cause });
+  if (napping !== undefined) return napping;
   if (record.owner !== execution.name) return { action: 'ignore', reason: 'the execution does not own the cluster' };
   if (record.phase !== 'creating' || execution.name !== executionName(record.name, 'create', record.generation)) {
     return { action: 'ignore', reason: `nothing is to be cleaned up in phase ${record.phase}` };
@@ -135,4 +166,48 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
       cause,
     },
   };
+}
+
+function settleNap(
+  { name, status }: EndedExecution,
+  { verb, generation }: { readonly verb: string; readonly generation: number },
+  record: ClusterRecord,
+  failure: { readonly error: string; readonly cause: string },
+): SettleDecision | undefined {
+  if (verb !== 'sleep' && verb !== 'wake') return undefined;
+  const next = record.generation + 1;
+  if (record.phase === 'falling-asleep' || record.phase === 'waking') {
+    // The second: whoever came to take over from one that died has died before it did.
+    const spent = record.owner === name ? 0 : generation === next ? 1 : undefined;
+    if (spent === undefined) return undefined;
+    return {
+      action: 'put-to-sleep',
+      reason: `the execution ended ${status} in phase ${record.phase}`,
+      execution: executionName(record.name, 'sleep', next + spent),
+      ...(spent === 0 ? {} : { skip: { cluster: record.name, generation: record.generation, phase: record.phase } }),
+      input: {
+        cluster: record.name,
+        generation: next + spent,
+        reason: `the execution ${name} ended ${status}`,
+        failure,
+      },
+    };
+  }
+  if (record.phase === 'asleep' && record.wakeWanted !== undefined && generation === record.generation) {
+    return {
+      action: 'wake',
+      reason: 'a wake is wanted, and the execution ended before it began one',
+      execution: executionName(record.name, 'wake', next),
+      input: { cluster: record.name, generation: next },
+    };
+  }
+  if (generation === next && isResting(record.phase)) {
+    return {
+      action: 'skip-generation',
+      reason: `the execution ended ${status} before it owned the cluster`,
+      operation: { cluster: record.name, generation: record.generation },
+      phase: record.phase,
+    };
+  }
+  return undefined;
 }

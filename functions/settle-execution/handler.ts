@@ -9,12 +9,15 @@ import { connectRegistry } from '../common/registry/connect.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { dropLock } from '../common/registry/lock.ts';
 import { getCluster } from '../common/registry/registry.ts';
+import { skipGeneration } from '../common/registry/wake-wanted.ts';
 import { finishOperation } from '../finish-operation/finish.ts';
 import { clusterOfExecution, decideSettlement } from './decide.ts';
 
 const registry = connectRegistry();
 const sfn = new SFNClient({});
 const cleanUpMachineArn = requiredEnv('CLEAN_UP_MACHINE_ARN');
+const sleepMachineArn = requiredEnv('SLEEP_MACHINE_ARN');
+const wakeMachineArn = requiredEnv('WAKE_MACHINE_ARN');
 
 const eventSchema = z.object({
   source: z.literal('aws.states'),
@@ -40,19 +43,13 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
   const cluster = clusterOfExecution(execution);
   const decision = decideSettlement(execution, cluster === undefined ? undefined : await getCluster(registry, cluster));
   logger.info(decision.reason, { event: LOG_EVENTS.executionSettled, execution: detail.name, action: decision.action });
-  if (decision.action === 'clean-up') {
-    try {
-      await sfn.send(
-        new StartExecutionCommand({
-          stateMachineArn: cleanUpMachineArn,
-          name: `${detail.name}-settled`,
-          input: JSON.stringify(decision.input),
-        }),
-      );
-    } catch (error) {
-      if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
-    }
+  if (decision.action === 'clean-up') await start(cleanUpMachineArn, `${detail.name}-settled`, decision.input);
+  if (decision.action === 'put-to-sleep') {
+    if (decision.skip !== undefined) await skipGeneration(registry, decision.skip, decision.skip.phase);
+    await start(sleepMachineArn, decision.execution, decision.input);
   }
+  if (decision.action === 'wake') await start(wakeMachineArn, decision.execution, decision.input);
+  if (decision.action === 'skip-generation') await skipGeneration(registry, decision.operation, decision.phase);
   if (decision.action === 'record-failure') {
     const { operation, error, cause } = decision;
     await finishOperation(registry, operation, { outcome: 'failed', error, cause }, new Date());
@@ -69,3 +66,11 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
   }
   return { action: decision.action, reason: decision.reason };
 });
+
+async function start(stateMachineArn: string, name: string, input: object): Promise<void> {
+  try {
+    await sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+  } catch (error) {
+    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
+  }
+}

@@ -1,6 +1,8 @@
 import { apiHandler } from '../common/http/api.ts';
 import { clusterView } from '../common/http/cluster-view.ts';
-import { Problem } from '../common/http/problem.ts';
+import { clusterNotFound } from '../common/http/problem.ts';
+import { idleView } from '../common/idle/view.ts';
+import { getActivityState } from '../common/registry/activity-state.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { getCluster } from '../common/registry/registry.ts';
 
@@ -9,10 +11,7 @@ const registry = connectRegistry();
 export const handler = apiHandler(async (event) => {
   const name = event.pathParameters?.['name'] ?? '';
   const record = name === '' ? undefined : await getCluster(registry, name);
-  if (record === undefined) {
-    throw new Problem('cluster_not_found', `There is no cluster ${name}.`, [
-      { field: 'name', message: 'is not the name of a cluster' },
-    ]);
-  }
-  return { status: 200, body: clusterView(record) };
+  if (record === undefined) throw clusterNotFound(name);
+  const state = record.phase === 'awake' ? await getActivityState(registry, name) : undefined;
+  return { status: 200, body: clusterView(record, idleView(record, state, new Date())) };
 });

@@ -3,14 +3,12 @@
  * addresses. What a recovery begins with: the survivors of a lost quorum must not be found by anybody again, and every
  * Milvus role has to start anew, because revisions go back. Returns the groups whose tasks must be gone.
  */
-import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { ModifyRuleCommand, type ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { deregisterAll, type Namespace } from '../common/aws/discovery.ts';
-import { closedConditions } from '../common/aws/entry.ts';
+import { closeRules, servicesToZero } from '../common/aws/stop.ts';
 import { stopGroups, type TaskSource } from '../common/aws/tasks.ts';
-import { memberGroups, serviceGroup, serviceName } from '../common/cluster/names.ts';
-import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
-import { hasName } from '../common/lambda/errors.ts';
+import { memberGroups, serviceGroup } from '../common/cluster/names.ts';
+import type { Ownership } from '../common/cluster/record.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
 import { planRoles } from '../common/releases/plan.ts';
 
@@ -30,27 +28,9 @@ export async function stopCluster(
   if (record.discovery !== undefined) await deregisterAll(namespace, record.discovery.metadata);
   const roles = planRoles(record.spec).map(({ role }) => role);
   const members = memberGroups(record.name, record.spec.metadata.members);
-  await Promise.all(roles.map((role) => toZero(source, serviceName(record.name, role))));
+  await servicesToZero(source, record);
   await stopGroups(source, members, 'redkite: the quorum is restored');
   return {
     wants: [...members, ...roles.map((role) => serviceGroup(record.name, role))].map((group) => ({ group, count: 0 })),
   };
-}
-
-async function closeRules(elb: ElasticLoadBalancingV2Client, { name, entry }: ClusterRecord): Promise<void> {
-  for (const { ruleArn } of entry?.rules ?? []) {
-    try {
-      await elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Conditions: closedConditions(name) }));
-    } catch (error) {
-      if (!hasName(error, 'RuleNotFoundException')) throw error;
-    }
-  }
-}
-
-async function toZero({ ecs, ecsCluster }: TaskSource, service: string): Promise<void> {
-  try {
-    await ecs.send(new UpdateServiceCommand({ cluster: ecsCluster, service, desiredCount: 0 }));
-  } catch (error) {
-    if (!hasName(error, 'ServiceNotFoundException', 'ServiceNotActiveException')) throw error;
-  }
 }

@@ -14,6 +14,7 @@ import { watchClusters } from './watch.ts';
 
 const SHIPPING_TIMEOUT_MS = 10_000;
 const MEMBER_TIMEOUT_MS = 1_000;
+const LOOK_TIMEOUT_MS = 5_000;
 const deps = {
   registry: connectRegistry(),
   stores: archiveStores(),
@@ -22,6 +23,7 @@ const deps = {
   namespaceName: requiredEnv('NAMESPACE_NAME'),
   publish: publishMetrics,
   policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY, maintenance: MAINTENANCE_POLICY },
+  lookTimeoutMs: LOOK_TIMEOUT_MS,
   clock: systemClock,
 };
 

@@ -24,6 +24,11 @@ export async function ensureAwake(
     if (answer.status !== 202)
       throw new Error(`POST /clusters answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
+  // Put to sleep by somebody, or by an earlier run.
+  if (existing?.phase === 'asleep' || existing?.phase === 'falling-asleep') {
+    const answer = await callApi(settings, apiUrl, { method: 'POST', path: `/clusters/${DEMO}/actions/wake` });
+    if (answer.status >= 300) throw new Error(`It could not be woken: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
   const { generation } = await follow(settings, apiUrl, report);
   return { created, generation };
 }

@@ -219,6 +219,8 @@ describe('timeouts', () => {
       'archive-metadata': 'ArchiveMetadata',
       'examine-archives': 'ExamineArchives',
       'recover-quorum': 'ObserveMembers',
+      'sleep-cluster': 'BeginSleep',
+      'wake-cluster': 'BeginWake',
     };
     const step =
       (first as Record<string, string>)[machine] ?? (machine === 'clean-up-cluster' ? 'CloseEntry' : 'VerifyCluster');

@@ -261,8 +261,21 @@ export function assessed(action: Record<string, unknown>, reason: string, since:
 /** An answer of AssessMaintenance. */
 export function maintained(action: Record<string, unknown>, reason: string): Reply {
   return {
-    result: { action, reason, plan: [{ action, reason }], addresses: ['10.0.0.1'], memory: { since: {}, seenAt: 1, spent: [] } },
+    result: {
+      action,
+      reason,
+      plan: [{ action, reason }],
+      addresses: ['10.0.0.1'],
+      memory: { since: {}, seenAt: 1, spent: [] },
+    },
   };
+}
+
+/** An answer of BeginSleep. */
+export function begunSleep(changes: Record<string, unknown>): Reply {
+  const failure = { error: '', cause: '' };
+  const begun = { ...OPERATION, way: 'sleep', point: 'begun', reason: 'idle', groups: GROUPS };
+  return { result: { ...begun, unarchived: true, archive: null, failure, ...changes } };
 }
 
 /** Everything goes well. */
@@ -307,6 +320,13 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   AssessMaintenance: () => maintained({ kind: 'none' }, 'nothing is due'),
   MaintainMembers: () => ({ result: { done: true, reason: 'done' } }),
   FinishMaintenance: () => ({ result: { replacing: false } }),
+  BeginSleep: () => begunSleep({}),
+  ObserveActivity: () => ({ result: { idle: true, reason: 'nothing is asked of it' } }),
+  DivertRequests: () => ({ result: { outcome: 'reached' } }),
+  FlushCluster: () => ({ result: { outcome: 'flushed', asked: 1 } }),
+  StopCompute: () => ({ result: { outcome: 'reached', wants: [] } }),
+  StopMembers: () => ({ result: { wants: [] } }),
+  BeginWake: () => ({ result: { ...PLAN, restore: { archive: 'a', revision: 7 } } }),
 };
 
 export const OPERATION = { cluster: 'demo', generation: 1 };
@@ -319,6 +339,8 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'recover-quorum': { cluster: 'demo' },
   'examine-archives': { cluster: 'demo', verify: 'a' },
   'maintain-quorum': { cluster: 'demo' },
+  'sleep-cluster': OPERATION,
+  'wake-cluster': OPERATION,
   'register-endpoints': { ...OPERATION, groups: GROUPS },
   'clean-up-cluster': { ...OPERATION, error: 'QuorumNotFormed', cause: 'no leader' },
 };

@@ -132,16 +132,20 @@ test(
   UPGRADED_MS,
 );
 
-test('going back a minor version is refused, and changes nothing', async () => {
-  const before = await quorum.whole(3, [], 60_000);
-  await deploy(settings, { milvusImage: images.milvus, etcdImage: previous });
-  const ended = await execute('replace-member', { cluster: DEMO, upgrade: true });
-  expect(ended).toMatchObject({ status: 'FAILED', error: 'UpgradeRefused' });
-  expect(ended.cause).toContain('is a downgrade of a minor version');
-  expect((await quorum.members()).map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
-  expect(await metadataCondition()).toBe('awake True QuorumHealthy');
-  await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd });
-}, UPGRADED_MS);
+test(
+  'going back a minor version is refused, and changes nothing',
+  async () => {
+    const before = await quorum.whole(3, [], 60_000);
+    await deploy(settings, { milvusImage: images.milvus, etcdImage: previous });
+    const ended = await execute('replace-member', { cluster: DEMO, upgrade: true });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'UpgradeRefused' });
+    expect(ended.cause).toContain('is a downgrade of a minor version');
+    expect((await quorum.members()).map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
+    expect(await metadataCondition()).toBe('awake True QuorumHealthy');
+    await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd });
+  },
+  UPGRADED_MS,
+);
 
 test('maintenance that a person wants disturbs nobody', async () => {
   // The change log has to have been shipped: the schedule does that every minute.

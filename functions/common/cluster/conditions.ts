@@ -51,6 +51,19 @@ export function readyConditions(observedAt: string): Conditions {
   });
 }
 
+/** Nothing runs; what the parts that do not sleep were last seen as stays. */
+export function asleepConditions(before: Conditions, observedAt: string): Conditions {
+  const messages: Partial<Record<ConditionType, string>> = {
+    MetadataReady: 'The metadata is in its archive; no etcd member runs.',
+    ComputeReady: 'No Milvus role runs.',
+    EndpointsReady: 'Requests go to the wake function.',
+  };
+  return conditionsFrom((type) => {
+    const message = messages[type];
+    return message === undefined ? before[type] : { type, status: 'False', reason: 'Asleep', message, observedAt };
+  });
+}
+
 export function withCondition(conditions: Conditions, condition: Condition): Conditions {
   return { ...conditions, [condition.type]: condition };
 }

@@ -25,14 +25,15 @@ export type Phase = (typeof PHASES)[number];
 export const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   creating: ['awake', 'failed'],
   awake: ['falling-asleep', 'recovering', 'upgrading', 'scaling', 'deleting'],
-  'falling-asleep': ['asleep', 'awake', 'waking', 'recovering', 'failed'],
+  'falling-asleep': ['asleep', 'awake', 'failed'],
   asleep: ['waking', 'recovering', 'deleting'],
-  waking: ['awake', 'recovering', 'failed'],
+  // A wake that fails puts to sleep again what it has started: one way down for everything.
+  waking: ['awake', 'falling-asleep'],
   recovering: ['awake', 'asleep', 'failed'],
   upgrading: ['awake', 'recovering', 'failed'],
   scaling: ['awake', 'recovering', 'failed'],
   deleting: ['failed'],
-  failed: ['creating', 'recovering', 'deleting'],
+  failed: ['creating', 'falling-asleep', 'waking', 'recovering', 'deleting'],
 };
 
 /** The phase that each operation holds while it runs. */
@@ -49,7 +50,7 @@ export const PHASE_OF_VERB: Readonly<Record<LifecycleVerb, Phase>> = {
 const RESTING: ReadonlySet<Phase> = new Set<Phase>(['awake', 'asleep', 'failed']);
 
 /** The phases in which an operation builds a cluster up: the same steps start its tasks and open its names. */
-export const BUILDING = ['creating', 'recovering'] as const satisfies readonly Phase[];
+export const BUILDING = ['creating', 'waking', 'recovering'] as const satisfies readonly Phase[];
 
 /** A resting phase has no owner: nothing is supposed to be running for it. */
 export function isResting(phase: Phase): boolean {

@@ -44,6 +44,50 @@ export interface RestorationRecord {
   readonly notes: readonly string[];
 }
 
+/** A request came while the cluster was falling asleep (functions/common/registry/wake-wanted.ts). */
+export interface WakeWanted {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** How far a sleep has come. Up to `saved` it can turn round; from `stopping` on it goes to its end. */
+export const NAP_POINTS = ['begun', 'diverted', 'flushed', 'saved', 'stopping', 'archived', 'resting'] as const;
+export type NapPoint = (typeof NAP_POINTS)[number];
+
+/** What the execution that owns a sleep does: the whole of it, or what an execution that died, or a failed wake, left to do. */
+export type NapWay = 'sleep' | 'turn-round' | 'rest' | 'give-up';
+
+/** A verified archive: what a wake restores. */
+export interface NapArchive {
+  readonly name: string;
+  readonly revision: number;
+}
+
+/** Where a cluster stands between two lives. Kept from the moment a sleep begins until the cluster is awake again. */
+export interface NapRecord {
+  readonly point: NapPoint;
+  readonly way: NapWay;
+  /** In words: why the cluster falls asleep. */
+  readonly reason: string;
+  /** True while the quorum may hold something that `archive` does not. */
+  readonly unarchived: boolean;
+  readonly archive?: NapArchive;
+  /** Executions that took this sleep over from one that died, in a row. */
+  readonly takeovers: number;
+  /** Wakes from this sleep that failed, in a row. */
+  readonly failedWakes: number;
+  /** Of the wake that failed, or of the sleep that died. */
+  readonly failure?: { readonly error: string; readonly cause: string };
+}
+
+/** A sleep that ended awake. */
+export interface TurnRecord {
+  readonly at: string;
+  readonly point: NapPoint;
+  readonly reason: string;
+}
+
 export interface ClusterRecord {
   readonly name: string;
   readonly phase: Phase;
@@ -64,6 +108,13 @@ export interface ClusterRecord {
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;
   readonly restoration?: RestorationRecord;
+  /** Whoever is putting it to sleep turns round where it still can, or wakes it right after. */
+  readonly wakeWanted?: WakeWanted;
+  readonly nap?: NapRecord;
+  /** The last sleep, where it turned round; until the next one begins. */
+  readonly turnedRound?: TurnRecord;
+  /** Set before the rules are opened, taken away after they are closed: somebody may have been let in. */
+  readonly entryOpen?: true;
   readonly createdAt: string;
   readonly phaseSince: string;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_RETENTION, type RetentionPolicy } from '../archive/retention.ts';
+import { idlePolicySchema } from '../idle/policy.ts';
 import { DEFAULT_RELEASE, FARGATE_SIZES, RELEASES, ROLE_NAMES, releaseProfile } from '../releases/profiles.ts';
 import { CLUSTER_NAME_MAX, CLUSTER_NAME_PATTERN } from './names.ts';
 
@@ -126,6 +127,7 @@ export const clusterSpecSchema = z
         description: 'Host names, beside `<name>.*`, under which the load balancer recognises the cluster.',
         example: ['vectors.example.com'],
       }),
+    idle: idlePolicySchema.prefault({}).meta({ description: 'When it falls asleep by itself.' }),
   })
   .superRefine((spec, context) => {
     const profile = releaseProfile(spec.release);

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from '../cluster/conditions.ts';
 import { PHASES } from '../cluster/phases.ts';
-import type { ClusterRecord, RestorationRecord } from '../cluster/record.ts';
+import { NAP_POINTS, type ClusterRecord, type RestorationRecord } from '../cluster/record.ts';
 import { clusterSpecSchema } from '../cluster/spec.ts';
+import { idleViewSchema, type IdleView } from '../idle/view.ts';
 
 export const clusterViewSchema = z
   .object({
@@ -33,10 +34,17 @@ export const clusterViewSchema = z
       })
       .optional()
       .meta({ description: 'The last time that people chose a state to go back to.' }),
+    turnedRound: z
+      .object({ at: z.iso.datetime(), point: z.enum(NAP_POINTS), reason: z.string() })
+      .optional()
+      .meta({ description: 'The last sleep, where it ended awake: how far it had come, and why it turned round.' }),
     hosts: z
       .array(z.string())
       .meta({ description: 'Host names under which the load balancer recognises the cluster.' }),
     spec: clusterSpecSchema,
+    idle: idleViewSchema
+      .optional()
+      .meta({ description: 'Why it is awake, and until when. Of one cluster that is awake, not in the list.' }),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Cluster' });
@@ -54,7 +62,7 @@ export function clusterHosts(record: Pick<ClusterRecord, 'name' | 'spec'>): stri
   return [`${record.name}.*`, ...record.spec.hosts];
 }
 
-export function clusterView(record: ClusterRecord): ClusterView {
+export function clusterView(record: ClusterRecord, idle?: IdleView): ClusterView {
   const { failure, restoration } = record;
   return {
     name: record.name,
@@ -67,8 +75,10 @@ export function clusterView(record: ClusterRecord): ClusterView {
       ? {}
       : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
     ...(restoration === undefined ? {} : { lastRestore: restorationView(restoration) }),
+    ...(record.turnedRound === undefined ? {} : { turnedRound: record.turnedRound }),
     hosts: clusterHosts(record),
     spec: record.spec,
+    ...(idle === undefined ? {} : { idle }),
     createdAt: record.createdAt,
   };
 }

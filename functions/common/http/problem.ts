@@ -14,6 +14,7 @@ export const PROBLEMS = {
   archive_unusable: { status: 409, title: 'The archive cannot be used' },
   execution_not_found: { status: 404, title: 'There is no such execution' },
   wrong_phase: { status: 409, title: 'The cluster is not in a phase in which this can be done' },
+  host_taken: { status: 409, title: 'The host name belongs to another cluster' },
   conflict: { status: 409, title: 'Somebody else changed the cluster at the same moment' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal: { status: 500, title: 'Redkite failed' },
@@ -53,4 +54,10 @@ export function problemBody({ code, message, fields }: Problem): ProblemBody {
     detail: message,
     ...(fields.length === 0 ? {} : { errors: fields }),
   };
+}
+
+export function clusterNotFound(name: string): Problem {
+  return new Problem('cluster_not_found', `There is no cluster ${name}.`, [
+    { field: 'name', message: 'is not the name of a cluster' },
+  ]);
 }

@@ -9,6 +9,8 @@ import type { ConditionType } from '../cluster/conditions.ts';
 interface ErrorFacts {
   /** The condition that this error makes False; undefined when it says nothing about one part. */
   readonly condition?: ConditionType;
+  /** The same wake would fail in the same way again. */
+  readonly lasting?: true;
   /** What a person should do next. */
   readonly advice: string;
 }
@@ -89,15 +91,24 @@ export const ERRORS = {
   },
   NothingToRestore: {
     condition: 'MetadataReady',
+    lasting: true,
     advice:
       'No archive and no member that could be read is left. Look into the bucket below metadata/ for what there is.',
   },
   QuorumNotLost: {
     advice: 'The members did not become healthy, and were not lost either. Look at their tasks and logs.',
   },
+  FlushRefused: {
+    advice: 'Nothing was stopped and the cluster is awake. Read the log of the data coordinator and of the data nodes.',
+  },
+  SleepGivenUp: {
+    advice:
+      'Look at the executions of sleep-cluster for what they died of. Then send the same action again: it goes on from there.',
+  },
   TasksNotStopped: { advice: 'Tasks of this cluster are still stopping. Try again in a minute.' },
   ArchiveUnusable: {
     condition: 'MetadataReady',
+    lasting: true,
     advice: 'Nothing was changed. List the archives of the cluster and use the newest one that is verified.',
   },
   FilesMissing: {
@@ -113,10 +124,12 @@ export const ERRORS = {
   },
   QuorumNotEmpty: {
     condition: 'MetadataReady',
+    lasting: true,
     advice: 'Nothing was changed. Restore into a new, empty quorum, or archive and remove what this one holds first.',
   },
   RestoreNotVerified: {
     condition: 'MetadataReady',
+    lasting: true,
     advice: 'The quorum does not hold what was restored and stays closed. Make a new, empty quorum and restore again.',
   },
 } as const satisfies Record<string, ErrorFacts>;

@@ -25,3 +25,18 @@ export async function pollUntil<Answer extends { readonly ready: boolean }>(
     await clock.sleep(intervalMs);
   }
 }
+
+/** What `work` gives, or `late` when that takes longer; the work itself goes on. */
+export async function within<Value>(work: Promise<Value>, ms: number): Promise<Value | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => {
+      resolve('late');
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -123,6 +123,9 @@ export async function putCluster(
 /** A step builds up (`forward`), or takes down for a failed operation (`retreat`). The two must not mix. */
 export type Direction = 'forward' | 'retreat';
 
+type RemovableField =
+  'owner' | 'failure' | 'entry' | 'discovery' | 'retreating' | 'wakeWanted' | 'nap' | 'turnedRound' | 'entryOpen';
+
 type RecordChanges = Partial<Omit<ClusterRecord, 'name' | 'generation'>>;
 
 /**
@@ -130,18 +133,54 @@ type RecordChanges = Partial<Omit<ClusterRecord, 'name' | 'generation'>>;
  * cluster (any more), or when the phase is not one of `from`.
  */
 export async function updateCluster(
-  { client, table }: RegistryTable,
+  registry: RegistryTable,
   { cluster, generation }: Ownership,
   from: readonly Phase[],
   changes: RecordChanges,
-  remove: readonly ('owner' | 'failure' | 'entry' | 'discovery' | 'retreating')[] = [],
+  remove: readonly RemovableField[] = [],
   direction: Direction = 'forward',
 ): Promise<void> {
+  if (!(await changeFields(registry, { cluster, generation, from, changes, remove, direction }))) {
+    throw new RedkiteError(
+      'OwnershipLost',
+      `Operation ${generation} of cluster ${cluster} does not own it in phase ${from.join(' or ')}.`,
+    );
+  }
+}
+
+/** What an operation changes when it takes a cluster; what others change at the same moment stays. */
+export interface Taking {
+  readonly changes: RecordChanges & { readonly generation: number };
+  readonly remove: readonly RemovableField[];
+}
+
+/** Takes a cluster from the phase and generation in which it was read. False when somebody else was faster. */
+export function takeCluster(
+  registry: RegistryTable,
+  { name, generation, phase }: ClusterRecord,
+  { changes, remove }: Taking,
+): Promise<boolean> {
+  return changeFields(registry, { cluster: name, generation, from: [phase], changes, remove, direction: 'retreat' });
+}
+
+interface FieldChange {
+  readonly cluster: string;
+  readonly generation: number;
+  readonly from: readonly Phase[];
+  readonly changes: RecordChanges & { readonly generation?: number };
+  readonly remove: readonly RemovableField[];
+  readonly direction: Direction;
+}
+
+function changeFields(
+  { client, table }: RegistryTable,
+  { cluster, generation, from, changes, remove, direction }: FieldChange,
+): Promise<boolean> {
   const fields = Object.entries(changes);
   const names = Object.fromEntries([...fields.map(([name]) => name), ...remove].map((name) => [`#${name}`, name]));
   const sets = fields.map(([name]) => `#value.#${name} = :${name}`);
   const removes = remove.map((name) => `#value.#${name}`);
-  const accepted = await isAccepted(
+  return isAccepted(
     client.send(
       new UpdateCommand({
         TableName: table,
@@ -151,7 +190,7 @@ export async function updateCluster(
           ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
         ].join(' '),
         ConditionExpression: [
-          '#value.generation = :generation',
+          '#value.#generation = :from',
           `#value.#phase IN (${from.map((_, index) => `:from${index}`).join(', ')})`,
           ...(direction === 'forward' ? ['attribute_not_exists(#value.#retreating)'] : []),
         ].join(' AND '),
@@ -159,22 +198,17 @@ export async function updateCluster(
           ...names,
           '#value': 'value',
           '#phase': 'phase',
+          '#generation': 'generation',
           ...(direction === 'forward' ? { '#retreating': 'retreating' } : {}),
         },
         ExpressionAttributeValues: {
           ...Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
           ...Object.fromEntries(from.map((phase, index) => [`:from${index}`, phase])),
-          ':generation': generation,
+          ':from': generation,
         },
       }),
     ),
   );
-  if (!accepted) {
-    throw new RedkiteError(
-      'OwnershipLost',
-      `Operation ${generation} of cluster ${cluster} does not own it in phase ${from.join(' or ')}.`,
-    );
-  }
 }
 
 /** Reads the record for an operation and makes sure that the operation still owns it. */

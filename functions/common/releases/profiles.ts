@@ -31,9 +31,12 @@ export interface ReleaseProfile {
   readonly release: string;
   /** In the order in which Milvus asks for them to be started. */
   readonly roles: readonly RoleProfile[];
-  readonly ports: { readonly client: number; readonly management: number };
+  /** `dataNode` is what coordinators call data nodes on. */
+  readonly ports: { readonly client: number; readonly management: number; readonly dataNode: number };
   readonly messageQueues: readonly 'kafka'[];
   readonly garbage: GarbageProfile;
+  /** Milvus settings that this release needs, as environment variables of every role. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** How this release removes what its catalog does not name (any more) from the bucket. */
@@ -60,11 +63,23 @@ const SEPARATE_COORDINATORS: readonly RoleProfile[] = [
   { role: 'proxy', layer: 'access', cpu: 512, memory: 2048 },
 ];
 
+/**
+ * What makes a nap of any length safe (measured, docs/decisions). After one, the log begins behind the positions that Milvus
+ * goes on from, and the last tick that a query node knows of is as old as the nap was long.
+ */
+const LONG_NAPS = {
+  // librdkafka goes to the END of a log that no longer has its position, and skips what was written since the wake: rows that
+  // were acknowledged are lost. The name is meant to have dots: Milvus hands what follows `kafka.consumer.` to librdkafka.
+  'kafka.consumer.auto.offset.reset': 'earliest',
+  // Seconds, ten years. With the default, a day, a search that comes before the first tick is refused; so it waits for it.
+  QUERYNODE_SCHEDULER_MAXTIMESTAMPLAG: '315360000',
+} as const;
+
 export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
   '2.3.5': {
     release: '2.3.5',
     roles: SEPARATE_COORDINATORS,
-    ports: { client: 19530, management: 9091 },
+    ports: { client: 19530, management: 9091, dataNode: 21124 },
     messageQueues: ['kafka'],
     garbage: {
       role: 'datacoord',
@@ -72,6 +87,7 @@ export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
       unknownToleranceSeconds: 3_600,
       droppedToleranceSeconds: 10_800,
     },
+    environment: LONG_NAPS,
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * To a Lambda function: the whole request as one event, the whole answer back, at most 1 MB each. This is how a sleeping
- * cluster is reached: its rule forwards to the wake function.
+ * cluster is reached: its rule is closed, and the default action forwards to hold-request.
  */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { messageOf } from '../../emulator-watch.ts';

@@ -1,6 +1,6 @@
 /** The load balancer's own view of ELBv2: what state.ts reads out of the API's shapes, and everything else works with. */
 import type { BlockList } from 'node:net';
-import type { Wildcard } from './wildcards.ts';
+import type { Wildcard } from '../../../functions/common/http/wildcards.ts';
 
 export type Condition =
   | { readonly kind: 'host'; readonly patterns: readonly Wildcard[] }

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
-import { wildcard } from './wildcards.ts';
+import { wildcard } from '../../../functions/common/http/wildcards.ts';
 import type { Action, BalancerState, Condition, Listener, Rule, TargetGroup } from './model.ts';
 
 const values = z.array(z.string()).default([]);

@@ -16,6 +16,7 @@ describe('the spec of a cluster', () => {
       activeStandby: false,
       roles: {},
       hosts: [],
+      idle: { window: 30, minimumAwake: 0, keepAwake: [], never: false },
     });
   });
 
@@ -29,6 +30,7 @@ describe('the spec of a cluster', () => {
     ['a name that is a number', { name: 7 }, 'name'],
     ['no name', {}, 'name'],
     ['an unknown release', { name: 'demo', release: '9.9.9' }, 'release'],
+    ['no time without a request', { name: 'demo', idle: { window: 0 } }, 'idle.window'],
     ['a release that is a property of every object', { name: 'demo', release: 'constructor' }, 'release'],
     ['an even number of members', { name: 'demo', metadata: { members: 2 } }, 'metadata.members'],
     ['cpu without memory', { name: 'demo', roles: { proxy: { cpu: 256 } } }, 'roles.proxy.memory'],

@@ -68,6 +68,26 @@ describe('task definitions', () => {
     expect(environment['ROOT_COORD_ENABLE_ACTIVE_STANDBY']).toBe('true');
   });
 
+  test('every role of every release reads a log from its beginning when its position is gone', () => {
+    for (const release of Object.keys(RELEASES)) {
+      const spec = clusterSpecSchema.parse({ name: 'demo', release });
+      for (const role of planRoles(spec)) {
+        const definition = roleTaskDefinition(placement, { spec, role, profile: profileOf(spec), settings });
+        const environment = definition.containerDefinitions?.[0]?.environment;
+        // With its dots: Milvus finds a setting of librdkafka by no other spelling.
+        expect(environment).toContainEqual({ name: 'kafka.consumer.auto.offset.reset', value: 'earliest' });
+      }
+    }
+  });
+
+  test('a nap may be longer than any lag between search and log that Milvus would refuse', () => {
+    const spec = clusterSpecSchema.parse({ name: 'demo' });
+    const lag = Number(profileOf(spec).environment['QUERYNODE_SCHEDULER_MAXTIMESTAMPLAG']);
+    expect(lag).toBeGreaterThan(5 * 365 * 86_400);
+    // Milvus counts it in nanoseconds of 63 bits.
+    expect(lag * 1e9).toBeLessThan(2 ** 63);
+  });
+
   test('no secret stands in a task definition', () => {
     const spec = clusterSpecSchema.parse({ name: 'demo' });
     for (const role of planRoles(spec)) {

@@ -107,6 +107,7 @@ const deps = {
       return Promise.resolve();
     },
   },
+  lookTimeoutMs: 100,
   stores: () => {
     throw new Error('no store in this test');
   },
@@ -231,7 +232,7 @@ test('only clusters that serve are watched; shipping that fails keeps no quorum 
   cluster('asleep', { phase: 'asleep' });
   cluster('closed', { metadataOpen: false });
   expect(await watchClusters(deps)).toEqual({
-    ...{ clusters: 1, archived: 0, shipped: 0, troubled: [] },
+    ...{ clusters: 1, archived: 0, shipped: 0, troubled: [], idle: [] },
     failed: [{ cluster: 'demo', reason: 'no etcd in this test' }],
   });
   expect(published.get('demo')).toMatchObject({ MembersHealthy: 3, ShippingFailed: 1 });

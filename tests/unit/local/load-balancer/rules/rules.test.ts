@@ -9,7 +9,7 @@ import {
   redirectLocation,
 } from '../../../../../local/load-balancer/rules/rules.ts';
 import { parseBalancerState } from '../../../../../local/load-balancer/rules/read-state.ts';
-import { wildcard } from '../../../../../local/load-balancer/rules/wildcards.ts';
+import { wildcard } from '../../../../../functions/common/http/wildcards.ts';
 
 describe('wildcard', () => {
   test.each([

@@ -1,7 +1,7 @@
 /**
- * The patterns of listener rules: `*` stands for any characters, `?` for exactly one.
+ * The patterns of a load balancer's rules, and so of host names: `*` stands for any characters, `?` for exactly one.
  *
- * Matched by hand and not by a regular expression: rules come from users, and `*a*a*a*b` as a regular expression takes
+ * Matched by hand and not by a regular expression: patterns come from users, and `*a*a*a*b` as a regular expression takes
  * exponential time on the wrong text. This takes at most pattern length times text length. Compiled once a state, because
  * with a thousand clusters a request may be held against thousands of patterns.
  */

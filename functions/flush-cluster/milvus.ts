@@ -1,0 +1,30 @@
+/** The Milvus SDK behind the port of flush.ts. */
+import { MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { RedkiteError } from '../common/lambda/errors.ts';
+import { refusal } from '../verify-cluster/milvus.ts';
+import type { FlushPort } from './flush.ts';
+
+export async function connectFlush(address: string, timeoutMs: number): Promise<FlushPort> {
+  const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
+  await client.connectPromise;
+  const checked = (what: string, status: Parameters<typeof refusal>[0]) => {
+    const reason = refusal(status);
+    if (reason !== undefined) throw new RedkiteError('FlushRefused', `${what}: ${reason}`);
+  };
+  return {
+    flushAll: async () => {
+      const answer = await client.flushAll();
+      checked('FlushAll', answer.status);
+      // 64 bits: the SDK types it as a number, what comes is text.
+      return String(answer.flush_all_ts);
+    },
+    isFlushed: async (time) => {
+      const answer = await client.getFlushAllState({ flush_all_ts: time as unknown as number });
+      checked('GetFlushAllState', answer.status);
+      return answer.flushed;
+    },
+    close: async () => {
+      await client.closeConnection();
+    },
+  };
+}

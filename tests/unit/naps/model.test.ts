@@ -1,0 +1,111 @@
+/** Whatever happens on the way, in whatever order: it comes to rest, says the truth about what runs, and has lost nothing. */
+import fc from 'fast-check';
+import { isResting } from '../../../functions/common/cluster/phases.ts';
+import { World } from './world.ts';
+
+const nth = fc.nat(3);
+const event = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ kind: 'request' } as const) },
+  { weight: 2, arbitrary: fc.constantFrom({ kind: 'sleep' } as const, { kind: 'wake' } as const) },
+  { weight: 12, arbitrary: fc.record({ kind: fc.constant('step' as const), nth }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fail' as const), nth }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), nth }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'lose' } as const) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('storm' as const), phase: fc.constantFrom('waking', 'falling-asleep') }),
+  },
+);
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
+
+function apply(world: World, happens: Event): void {
+  const handlers: Record<Event['kind'], () => void> = {
+    request: () => {
+      world.request();
+    },
+    sleep: () => {
+      world.act('sleep');
+    },
+    wake: () => {
+      world.act('wake');
+    },
+    step: () => {
+      world.step('nth' in happens ? happens.nth : 0, false);
+    },
+    fail: () => {
+      world.step('nth' in happens ? happens.nth : 0, true);
+    },
+    die: () => {
+      world.die('nth' in happens ? happens.nth : 0);
+    },
+    lose: () => {
+      world.loseMembers();
+    },
+    settle: () => {
+      world.settle();
+    },
+    storm: () => {
+      storm(world, 'phase' in happens ? happens.phase : 'waking');
+    },
+  };
+  handlers[happens.kind]();
+}
+
+/** Somebody goes on asking, and nothing succeeds in one of the phases: what finally is too much. */
+function storm(world: World, phase: string): void {
+  world.act('sleep');
+  for (let round = 0; round < 100; round += 1) {
+    const { record } = world;
+    const next = world.executions.find(({ status }) => status === 'runs')?.at;
+    world.step(0, phase === 'waking' ? next === 'services' : next === 'members' && record.phase === phase);
+    world.settle();
+    if (record.phase === 'asleep') world.request();
+  }
+}
+
+test('no reachable state is stuck, and no acknowledged write is lost', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 1, maxLength: 120 }), (events) => {
+      const world = new World();
+      for (const happens of events) apply(world, happens);
+      seen.add(`${world.record.phase}/${world.record.nap?.point ?? ''}`);
+      world.calm();
+      seen.add(`${world.record.phase}/${world.record.nap?.point ?? ''}`);
+      const { record, compute, members, rulesOpen, acknowledged, inQuorum } = world;
+      expect(isResting(record.phase)).toBe(true);
+      expect(record.owner).toBeUndefined();
+      if (record.phase === 'awake') {
+        expect({ compute, rulesOpen }).toEqual({ compute: true, rulesOpen: true });
+        expect(members ? inQuorum : world.acknowledged).toBe(acknowledged);
+        expect(record.nap).toBeUndefined();
+      }
+      if (record.phase === 'asleep') {
+        expect({ compute, members }).toEqual({ compute: false, members: false });
+        expect(world.archived()).toBe(acknowledged);
+        expect(record.wakeWanted).toBeUndefined();
+      }
+      if (record.phase === 'failed') {
+        // Everything that was acknowledged is still somewhere, and a person can go on from there.
+        expect(world.archived() === acknowledged || (members && inQuorum === acknowledged)).toBe(true);
+        world.act('wake');
+        world.calm();
+        world.act('wake');
+        world.calm();
+        expect(world.record.phase).toBe('awake');
+      }
+      // And it goes on living.
+      world.act('sleep');
+      world.calm();
+      world.request();
+      world.calm();
+      if (world.members) expect(world.inQuorum).toBe(world.acknowledged);
+    }),
+    { numRuns: 3_000 },
+  );
+  // The walk has been everywhere that it is meant to be proved for.
+  for (const phase of ['falling-asleep', 'waking', 'asleep', 'awake', 'failed']) {
+    expect([...seen].some((state) => state.startsWith(phase))).toBe(true);
+  }
+});
