@@ -64,7 +64,8 @@ export function memberTaskDefinition(placement: Placement, member: MemberInput):
         command: memberCommand(member),
         portMappings: [{ containerPort: ETCD.clientPort }, { containerPort: ETCD.peerPort }],
         logConfiguration: logConfiguration(placement, `${member.cluster}/${name}`),
-        stopTimeout: 30,
+        // A member that stops has no data to save. Without a quorum it would look for somebody to lead for ten seconds.
+        stopTimeout: 2,
       },
     ],
     tags: [

@@ -171,7 +171,14 @@ export function respondWithText(
   more: FlatHeaders = [],
 ): void {
   const body = Buffer.from(text);
-  const headers = ['Server', 'awselb/2.0', 'Date', new Date().toUTCString(), ...more];
+  const headers = [...more];
+  // A function may give its own; twice, HTTP/2 refuses them.
+  for (const [name, value] of [
+    ['Server', 'awselb/2.0'],
+    ['Date', new Date().toUTCString()],
+  ] as const) {
+    if (headerValues(more, name.toLowerCase()).length === 0) headers.push(name, value);
+  }
   // What the client still sends is read and dropped: an unread request would block its connection.
   exchange.body.resume();
   if (body.length > 0) headers.push('Content-Type', contentType);

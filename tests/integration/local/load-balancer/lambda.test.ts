@@ -119,6 +119,15 @@ test('a gRPC request gets the function’s answer as plain HTTP/2', async () => 
   session.destroy();
 });
 
+test('a function’s own date and server, over HTTP/2 too', async () => {
+  const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+  const { https } = await behind(answering({ statusCode: 200, headers: { Date: date, Server: 'own' }, body: 'x' }));
+  const session = connectHttp2(`https://127.0.0.1:${https()}`, { rejectUnauthorized: false });
+  const [headers] = (await once(session.request({ ':path': '/' }), 'response')) as [Record<string, unknown>];
+  session.destroy();
+  expect(headers).toMatchObject({ ':status': 200, date, server: 'own' });
+});
+
 test('Lambda targets are healthy without checks', async () => {
   const { emulator } = await behind(answering({ statusCode: 200 }));
   expect(await emulator.reported('wake', FUNCTION, 'unavailable')).toMatchObject({
