@@ -8,6 +8,9 @@ import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
 import { ACTIONS } from '../functions/act-on-cluster/decide.ts';
 import { clusterNameSchema, clusterSpecSchema } from '../functions/common/cluster/spec.ts';
+import { archiveListSchema, archiveViewSchema } from '../functions/common/http/archive-view.ts';
+import { executionViewSchema } from '../functions/common/http/execution.ts';
+import { restoreRequestSchema } from '../functions/restore-cluster/request.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
 import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
 import { idlePolicySchema } from '../functions/common/idle/policy.ts';
@@ -25,6 +28,15 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details; `code` is stable.' });
 
+const namePath = z.object({ name: clusterNameSchema });
+const archivePath = namePath.extend({ archive: z.string() });
+const idempotency = z.object({
+  'Idempotency-Key': z.string().max(128).optional().meta({
+    description:
+      'A request sent again with the same key gets the answer of the first one; without it, within a minute.',
+  }),
+});
+
 const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
 function problems(...codes: ProblemCode[]) {
@@ -39,6 +51,12 @@ function problems(...codes: ProblemCode[]) {
     ]),
   );
 }
+
+/** An execution that was started and followed for as long as a request may take. */
+const followed = {
+  '200': { description: 'It has ended; look at its status.', content: json(executionViewSchema) },
+  '202': { description: 'It still runs; read its result from `location`.', content: json(executionViewSchema) },
+};
 
 export function openapiDocument() {
   return createDocument({
@@ -132,12 +150,102 @@ export function openapiDocument() {
           },
         },
       },
+      '/clusters/{name}/archives': {
+        get: {
+          operationId: 'listArchives',
+          summary: 'List the archives of the metadata of a cluster, newest first',
+          requestParams: {
+            path: namePath,
+            query: z.object({ limit: z.int().min(1).max(100).default(50), before: z.string().optional() }),
+          },
+          responses: {
+            '200': { description: 'A page of archives.', content: json(archiveListSchema) },
+            ...problems('cluster_not_found', 'invalid_request', 'internal'),
+          },
+        },
+        post: {
+          operationId: 'takeArchive',
+          summary: 'Take an archive now, after Milvus has flushed',
+          requestParams: { path: namePath, header: idempotency },
+          responses: {
+            ...followed,
+            ...problems('cluster_not_found', 'wrong_phase', 'invalid_request', 'internal', 'unavailable'),
+          },
+        },
+      },
+      '/clusters/{name}/archives/compare': {
+        get: {
+          operationId: 'compareArchives',
+          summary: 'Count and name the keys that differ between two archives; values are never shown',
+          requestParams: { path: namePath, query: z.object({ from: z.string(), to: z.string() }) },
+          responses: {
+            ...followed,
+            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request', 'internal', 'unavailable'),
+          },
+        },
+      },
+      '/clusters/{name}/archives/{archive}': {
+        get: {
+          operationId: 'showArchive',
+          summary: 'Show an archive',
+          requestParams: { path: archivePath },
+          responses: {
+            '200': { description: 'The archive.', content: json(archiveViewSchema) },
+            ...problems('cluster_not_found', 'archive_not_found', 'archive_unusable', 'internal'),
+          },
+        },
+      },
+      '/clusters/{name}/archives/{archive}/verify': {
+        post: {
+          operationId: 'verifyArchive',
+          summary: 'Read an archive through and say whether it is whole',
+          requestParams: { path: archivePath, header: idempotency },
+          responses: {
+            ...followed,
+            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request', 'internal', 'unavailable'),
+          },
+        },
+      },
+      '/clusters/{name}/actions/restore': {
+        post: {
+          operationId: 'restoreCluster',
+          summary: 'Go back to an archive or to a moment; with dryRun only tell what would be lost',
+          requestParams: { path: namePath, header: idempotency },
+          requestBody: { required: true, content: json(restoreRequestSchema) },
+          responses: {
+            ...followed,
+            ...problems(
+              'malformed_body',
+              'invalid_request',
+              'cluster_not_found',
+              'wrong_phase',
+              'body_too_large',
+              'internal',
+              'unavailable',
+            ),
+          },
+        },
+      },
+      '/clusters/{name}/executions/{execution}': {
+        get: {
+          operationId: 'showExecution',
+          summary: 'Show what came of a request that takes longer than a request may',
+          requestParams: { path: namePath.extend({ execution: z.string() }) },
+          responses: {
+            '200': {
+              description: 'The execution, with its result once there is one.',
+              content: json(executionViewSchema),
+            },
+            ...problems('execution_not_found', 'internal'),
+          },
+        },
+      },
       '/clusters/{name}/idle': {
         put: {
           operationId: 'setIdlePolicy',
           summary: 'Say when a cluster may fall asleep',
           description: 'Replaces the whole policy: what is left out takes its default.',
-          requestParams: { path: z.object({ name: clusterNameSchema }) },
+          requestParams: { path: namePath },
           requestBody: { required: true, content: json(idlePolicySchema) },
           responses: {
             '200': { description: 'The cluster with its new policy.', content: json(clusterViewSchema) },

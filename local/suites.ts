@@ -106,11 +106,17 @@ async function localModeRuns(settings: LocalSettings): Promise<boolean> {
   return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
 }
 
+const CHAOS_TEST_MS = 5 * 60_000;
+
 const chaosTests =
   (form: ChaosInput['form']): Suite =>
   (settings, options) =>
     chaos(settings, { ...options, form }, (pattern, atOnce) =>
-      runJest(settings, 'chaos', ['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)]),
+      runJest(settings, 'chaos', [
+        ...['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)],
+        // A bound for what hangs: several clusters share the machine.
+        ...['--testTimeout', String(CHAOS_TEST_MS)],
+      ]),
     );
 
 const SUITES: Readonly<Record<string, Suite>> = {
@@ -126,6 +132,8 @@ const SUITES: Readonly<Record<string, Suite>> = {
 /** Long, and on purpose not among the others: the quorum of a whole Milvus cluster is harmed too, in every way there is. */
 const LONG_SUITES: Readonly<Record<string, Suite>> = {
   'all-chaos': chaosTests('long'),
+  /** On a stack of its own, that is deployed again and again with another etcd. */
+  upgrade: jest('upgrade', '--runInBand'),
 };
 const MOST_TIMES = 1_000;
 

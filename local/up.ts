@@ -43,13 +43,14 @@ export async function bringUpStack(settings: LocalSettings): Promise<string> {
   return progress.apiUrl;
 }
 
-/** The stack with the cluster `demo`, proven. */
+/** The stack with the cluster `demo`, proven. `etcdImage`: instead of the one that belongs to this version. */
 export async function bringUp(
   settings: LocalSettings,
+  etcdImage?: string,
 ): Promise<{ proof: Proof; timings: Timings; apiUrl: string; created: number | undefined }> {
   const timings: Timings = {};
   const steps = [
-    ...stackSteps(settings, timings),
+    ...stackSteps(settings, timings, etcdImage),
     step(timings, `Create cluster ${DEMO}`, async (report, progress) => {
       const { created, generation } = await ensureAwake(settings, progress.apiUrl ?? '', report);
       if (created) progress.created = generation;
@@ -94,7 +95,7 @@ function listr(steps: Step[]): Listr<Progress> {
   });
 }
 
-function stackSteps(settings: LocalSettings, timings: Timings): Step[] {
+function stackSteps(settings: LocalSettings, timings: Timings, etcdImage?: string): Step[] {
   let python = '';
   let images = { milvus: '', etcd: '', kafka: '' };
   let bootstrap = '';
@@ -128,7 +129,7 @@ function stackSteps(settings: LocalSettings, timings: Timings): Step[] {
       await Promise.all([startDns(settings), startLoadBalancer(settings, certificate)]);
     }),
     step(timings, 'Deploy serverless.yml', async (report, progress) => {
-      report(await deploy(settings, { milvusImage: images.milvus, etcdImage: images.etcd }));
+      report(await deploy(settings, { milvusImage: images.milvus, etcdImage: etcdImage ?? images.etcd }));
       progress.apiUrl = (await describeStack(settings)).apiUrl;
     }),
     step(timings, 'Kafka users', async () => {

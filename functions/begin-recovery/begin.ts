@@ -1,13 +1,21 @@
 /** Takes a cluster for its recovery: from here on nobody else changes it, and nothing finds its metadata by name. */
 import { withCondition } from '../common/cluster/conditions.ts';
 import { mayFollow } from '../common/cluster/phases.ts';
-import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
+import type { ClusterRecord, Ownership, RestorationRecord } from '../common/cluster/record.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
 
+export interface BeginRecoveryInput {
+  readonly cluster: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** Set when people chose what to go back to. */
+  readonly restoration?: Omit<RestorationRecord, 'at'> | undefined;
+}
+
 export async function beginRecovery(
   registry: RegistryTable,
-  { cluster, owner, reason }: { readonly cluster: string; readonly owner: string; readonly reason: string },
+  { cluster, owner, reason, restoration }: BeginRecoveryInput,
   now: Date,
 ): Promise<Ownership> {
   const record = await getCluster(registry, cluster);
@@ -16,18 +24,23 @@ export async function beginRecovery(
   if (record.phase === 'recovering' && record.owner === owner) return { cluster, generation: record.generation };
   if (
     !mayFollow(record.phase, 'recovering') ||
-    !(await putCluster(registry, recovering(record, owner, reason, now), record))
+    !(await putCluster(registry, recovering(record, { owner, reason, restoration }, now), record))
   ) {
     throw new RedkiteError('OwnershipLost', `Cluster ${cluster} is ${record.phase} and cannot be recovered now.`);
   }
   return { cluster, generation: record.generation + 1 };
 }
 
-function recovering(record: ClusterRecord, owner: string, reason: string, now: Date): ClusterRecord {
+function recovering(
+  record: ClusterRecord,
+  { owner, reason, restoration }: Omit<BeginRecoveryInput, 'cluster'>,
+  now: Date,
+): ClusterRecord {
   const at = now.toISOString();
   const { failure, ...kept } = record;
   return {
     ...kept,
+    ...(restoration === undefined ? {} : { restoration: withUndo({ ...restoration, at }, record) }),
     phase: 'recovering',
     phaseSince: at,
     generation: record.generation + 1,
@@ -36,9 +49,15 @@ function recovering(record: ClusterRecord, owner: string, reason: string, now: D
     conditions: withCondition(record.conditions, {
       type: 'MetadataReady',
       status: 'False',
-      reason: 'QuorumLost',
+      reason: restoration === undefined ? 'QuorumLost' : 'Restoring',
       message: `The metadata is being restored: ${reason}.`,
       observedAt: at,
     }),
   };
+}
+
+/** A restore that died left nothing to archive: the state before it is the one that the attempt before has archived. */
+function withUndo(restoration: RestorationRecord, { phase, restoration: before }: ClusterRecord): RestorationRecord {
+  const undo = restoration.undo ?? (phase === 'failed' ? before?.undo : undefined);
+  return undo === undefined ? restoration : { ...restoration, undo };
 }

@@ -10,7 +10,22 @@ import { beginRecovery } from './begin.ts';
 const registry = connectRegistry();
 
 export const handler = stepHandler(
-  z.object({ cluster: clusterNameSchema, owner: z.string(), reason: z.string() }),
+  z.object({
+    cluster: clusterNameSchema,
+    owner: z.string(),
+    reason: z.string(),
+    restoration: z
+      .object({
+        archive: z.string(),
+        revision: z.int(),
+        asOf: z.iso.datetime(),
+        undo: z.string().optional(),
+        missingFiles: z.int(),
+        notes: z.array(z.string()).default([]),
+      })
+      .transform(({ undo, ...restoration }) => (undo === undefined ? restoration : { ...restoration, undo }))
+      .optional(),
+  }),
   async (input) => {
     const operation = await beginRecovery(registry, input, new Date());
     logger.info('phase changed', { event: LOG_EVENTS.phaseChanged, ...operation, phase: 'recovering' });

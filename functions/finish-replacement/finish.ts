@@ -7,6 +7,7 @@ import { readyConditions, type Condition } from '../common/cluster/conditions.ts
 import { errorFacts } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
+import { OF_MAINTENANCE } from '../common/maintenance/decide.ts';
 import type { MemberTask } from '../common/quorum/observation.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { dropLock, readLock, releaseLock, setJoining } from '../common/registry/lock.ts';
@@ -57,7 +58,9 @@ async function conclude(
       // First, so that the registrar does not take a name away from a member that is about to get it.
       await setJoining(registry, cluster, owner, []);
       await nameMembers(deps, cluster, result.tasks);
-      await putCondition(registry, cluster, 'awake', readyConditions(at).MetadataReady);
+      if (!(await isMaintenances(registry, cluster))) {
+        await putCondition(registry, cluster, 'awake', readyConditions(at).MetadataReady);
+      }
       return releaseLock(registry, cluster, owner);
     case 'over':
       await dropLock(registry, cluster, owner);
@@ -67,6 +70,12 @@ async function conclude(
       await dropLock(registry, cluster, owner);
       return true;
   }
+}
+
+/** A quorum whose members are healthy may be full all the same. */
+async function isMaintenances(registry: RegistryTable, cluster: string): Promise<boolean> {
+  const record = await getCluster(registry, cluster);
+  return record !== undefined && OF_MAINTENANCE.includes(record.conditions.MetadataReady.reason);
 }
 
 async function nameMembers(

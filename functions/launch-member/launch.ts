@@ -4,8 +4,9 @@
  * another id).
  */
 import { observeGroups } from '../common/aws/tasks.ts';
-import { memberGroup, quorumToken } from '../common/cluster/names.ts';
+import { memberGroup, memberGroups, quorumToken } from '../common/cluster/names.ts';
 import { isStopped } from '../common/cluster/tasks.ts';
+import { imageToLaunch } from '../common/quorum/upgrade.ts';
 import { mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { readLock, setJoining } from '../common/registry/lock.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
@@ -45,6 +46,8 @@ export async function launchMember(deps: LaunchMemberDeps, input: LaunchMemberIn
       `The cluster ${cluster} is ${record?.phase ?? 'gone'}: nothing is started for it.`,
     );
   }
+  const running = await observeGroups(deps.source, memberGroups(cluster, record.spec.metadata.members));
+  const images = running.filter((task) => !isStopped(task)).flatMap((task) => task.image ?? []);
   const lock = await readLock(deps.registry, cluster);
   // Before it has an address: the registrar keeps a learner, which refuses most requests, out of the metadata name.
   await setJoining(deps.registry, cluster, owner, [...new Set([...(lock?.joining ?? []), ordinal])]);
@@ -57,7 +60,7 @@ export async function launchMember(deps: LaunchMemberDeps, input: LaunchMemberIn
       token: quorumToken(cluster, record.generation),
       state: 'existing',
       initialCluster,
-      image: deps.image,
+      image: imageToLaunch(deps.image, images),
     },
     `${cluster}-${ordinal}-${memberId}`,
   );

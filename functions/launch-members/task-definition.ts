@@ -38,10 +38,10 @@ export function memberCommand({ cluster, ordinal, namespace, token, state, initi
     ...['--initial-cluster', initialCluster],
     ...['--initial-cluster-state', state],
     ...['--initial-cluster-token', token],
+    ...['--auto-compaction-mode', ETCD.autoCompaction.mode],
+    ...['--auto-compaction-retention', ETCD.autoCompaction.retention],
+    ...['--quota-backend-bytes', String(ETCD.quotaBytes)],
     // As Milvus' own chart sets them: https://github.com/zilliztech/milvus-helm (values.yaml, etcd).
-    ...['--auto-compaction-mode', 'revision'],
-    ...['--auto-compaction-retention', '1000'],
-    ...['--quota-backend-bytes', String(4 * 1024 ** 3)],
     ...['--heartbeat-interval', '500'],
     ...['--election-timeout', '2500'],
   ];

@@ -23,6 +23,7 @@ const deps = {
     messagesSecretArn: requiredEnv('MESSAGES_SECRET_ARN'),
     taskRoleArn: requiredEnv('TASK_ROLE_ARN'),
   },
+  now: () => new Date(),
 };
 
 export const handler = stepHandler(operationSchema.extend({ brokers: z.array(z.string()).min(1) }), (input) =>

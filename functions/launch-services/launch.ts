@@ -10,6 +10,7 @@ import type { Placement } from '../common/aws/placement.ts';
 import { serviceName } from '../common/cluster/names.ts';
 import { BUILDING } from '../common/cluster/phases.ts';
 import type { Ownership } from '../common/cluster/record.ts';
+import { unknownToleranceSeconds } from '../common/cluster/undo.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
 import { planRoles, profileOf, type RolePlan } from '../common/releases/plan.ts';
@@ -20,6 +21,7 @@ export interface LaunchServicesDeps {
   readonly ecs: ECSClient;
   readonly placement: Placement;
   readonly milvus: Omit<MilvusSettings, 'brokers'>;
+  readonly now: () => Date;
 }
 
 export async function launchServices(
@@ -27,13 +29,20 @@ export async function launchServices(
   operation: Ownership,
   brokers: readonly string[],
 ): Promise<{ readonly services: string[] }> {
-  const { spec } = await getOwned(deps.registry, operation, BUILDING);
+  const { spec, restoration } = await getOwned(deps.registry, operation, BUILDING);
   const profile = profileOf(spec);
+  const unknownTolerance = unknownToleranceSeconds(restoration, profile.garbage, deps.now());
   const services = await Promise.all(
     planRoles(spec).map(async (role) => {
       const { taskDefinition } = await deps.ecs.send(
         new RegisterTaskDefinitionCommand(
-          roleTaskDefinition(deps.placement, { spec, role, profile, settings: { ...deps.milvus, brokers } }),
+          roleTaskDefinition(deps.placement, {
+            spec,
+            role,
+            profile,
+            settings: { ...deps.milvus, brokers },
+            unknownTolerance,
+          }),
         ),
       );
       const service = serviceName(spec.name, role.role);

@@ -4,6 +4,7 @@
  */
 import type { KeyValuePair, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { logConfiguration, type Placement } from '../common/aws/placement.ts';
+import { objectsRoot } from '../common/catalog/layout.ts';
 import { metadataHost, taskFamily } from '../common/cluster/names.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
 import type { RolePlan } from '../common/releases/plan.ts';
@@ -21,11 +22,17 @@ export interface MilvusSettings {
   readonly taskRoleArn: string;
 }
 
+export interface RoleInput {
+  readonly spec: ClusterSpec;
+  readonly role: RolePlan;
+  readonly profile: ReleaseProfile;
+  readonly settings: MilvusSettings;
+  /** Seconds, where it is not the release's own: see common/cluster/undo.ts. */
+  readonly unknownTolerance?: number | undefined;
+}
+
 export function milvusEnvironment(
-  spec: ClusterSpec,
-  role: RolePlan,
-  profile: ReleaseProfile,
-  settings: MilvusSettings,
+  { spec, role, profile, settings, unknownTolerance }: RoleInput,
   region: string,
 ): Record<string, string> {
   return {
@@ -41,7 +48,7 @@ export function milvusEnvironment(
     MINIO_CLOUDPROVIDER: 'aws',
     MINIO_REGION: region,
     MINIO_BUCKETNAME: settings.bucket,
-    MINIO_ROOTPATH: `clusters/${spec.name}`,
+    MINIO_ROOTPATH: objectsRoot(spec.name),
     MQ_TYPE: 'kafka',
     KAFKA_BROKERLIST: settings.brokers.join(','),
     KAFKA_SECURITYPROTOCOL: 'SASL_SSL',
@@ -54,21 +61,17 @@ export function milvusEnvironment(
     COMMON_GRACEFULSTOPTIMEOUT: '3',
     ...profile.environment,
     ...(spec.activeStandby && role.standbyVariable !== undefined ? { [role.standbyVariable]: 'true' } : {}),
+    ...(unknownTolerance !== undefined && role.role === profile.garbage.role
+      ? { [profile.garbage.unknownToleranceVariable]: String(unknownTolerance) }
+      : {}),
   };
 }
 
-export function roleTaskDefinition(
-  placement: Placement,
-  {
-    spec,
-    role,
-    profile,
-    settings,
-  }: { spec: ClusterSpec; role: RolePlan; profile: ReleaseProfile; settings: MilvusSettings },
-): RegisterTaskDefinitionCommandInput {
-  const environment: KeyValuePair[] = Object.entries(
-    milvusEnvironment(spec, role, profile, settings, placement.region),
-  ).map(([name, value]) => ({ name, value }));
+export function roleTaskDefinition(placement: Placement, input: RoleInput): RegisterTaskDefinitionCommandInput {
+  const { spec, role, profile, settings } = input;
+  const environment: KeyValuePair[] = Object.entries(milvusEnvironment(input, placement.region)).map(
+    ([name, value]) => ({ name, value }),
+  );
   return {
     family: taskFamily(placement.stage, spec.name, role.role),
     networkMode: 'awsvpc',

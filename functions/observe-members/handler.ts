@@ -10,6 +10,7 @@ const deps = {
   registry: connectRegistry(),
   source: { ecs: new ECSClient({}), ecsCluster: requiredEnv('ECS_CLUSTER') },
   namespaceName: requiredEnv('NAMESPACE_NAME'),
+  image: requiredEnv('ETCD_IMAGE'),
 };
 
 const inputSchema = z.object({
@@ -17,6 +18,7 @@ const inputSchema = z.object({
   owner: z.string(),
   generation: z.int().min(1).optional(),
   retire: z.array(z.string()).default([]),
+  upgrade: z.boolean().optional(),
   degraded: z.string().optional(),
   recovery: z.boolean().optional(),
 });

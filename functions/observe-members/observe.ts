@@ -5,9 +5,11 @@
 import type { TaskSource } from '../common/aws/tasks.ts';
 import type { Condition } from '../common/cluster/conditions.ts';
 import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
+import type { Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { settleTasks } from '../common/cluster/settle-tasks.ts';
 import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
+import { isOutdated } from '../common/quorum/upgrade.ts';
 import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { takeLock } from '../common/registry/lock.ts';
@@ -17,6 +19,8 @@ export interface ObserveMembersDeps {
   readonly registry: RegistryTable;
   readonly source: TaskSource;
   readonly namespaceName: string;
+  /** Of the members that are started now. */
+  readonly image: string;
 }
 
 export interface ObserveMembersInput {
@@ -28,6 +32,8 @@ export interface ObserveMembersInput {
   /** Set when this is part of a create. */
   readonly generation?: number | undefined;
   readonly retire: readonly string[];
+  /** Every member that is not made as members are made now is to be replaced as well. */
+  readonly upgrade?: boolean | undefined;
   /** What the round before found, for the people who look at the cluster meanwhile. */
   readonly degraded?: string | undefined;
 }
@@ -35,11 +41,11 @@ export interface ObserveMembersInput {
 /** `theirs`: another execution works on these members. `over`: the cluster is not to be worked on (any more). */
 export type ObservedMembers =
   | { readonly turn: 'theirs' | 'over'; readonly reason: string }
-  | { readonly turn: 'ours'; readonly reason: string; readonly observed: QuorumTasks };
+  | { readonly turn: 'ours'; readonly reason: string; readonly phase: Phase; readonly observed: QuorumTasks };
 
 export async function observeMembers(
-  { registry, source, namespaceName }: ObserveMembersDeps,
-  { cluster, owner, generation, retire, degraded, recovery = false }: ObserveMembersInput,
+  { registry, source, namespaceName, image }: ObserveMembersDeps,
+  { cluster, owner, generation, retire, upgrade = false, degraded, recovery = false }: ObserveMembersInput,
   now: Date,
 ): Promise<ObservedMembers> {
   const { record, tasks } = await loadCluster(registry, cluster);
@@ -57,15 +63,17 @@ export async function observeMembers(
     const member = part?.kind === 'member' ? memberTask(task, part.ordinal) : undefined;
     return member === undefined ? [] : [member];
   });
+  const outdated = upgrade ? known.filter((task) => isOutdated(task, image)) : [];
   return {
     turn: 'ours',
+    phase: record.phase,
     reason: `${members.length} task(s) of ${record.spec.metadata.members} member(s)`,
     observed: {
       peerUrls: Array.from({ length: record.spec.metadata.members }, (_, ordinal) =>
         memberPeerUrl(cluster, ordinal, namespaceName),
       ),
       tasks: members,
-      retire: [...retire],
+      retire: [...retire, ...outdated.map(({ taskId }) => taskId)],
     },
   };
 }

@@ -5,9 +5,10 @@
  */
 import { replay } from '../common/archive/replay.ts';
 import { ArchiveError } from '../common/archive/manifest.ts';
-import { listArchives, verifyArchive } from '../common/archive/read.ts';
-import { survivingHistory } from '../common/archive/own-keys.ts';
+import { listArchives, loadManifest, verifyArchive } from '../common/archive/read.ts';
+import { holdsCatalog, isHalfRestored, survivingHistory } from '../common/archive/own-keys.ts';
 import type { ObjectStore } from '../common/archive/store/store.ts';
+import { checkCatalog, describeFiles } from '../common/catalog/missing.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { decideRecovery, type RecoveryPlan, type Restorable, type Survivor } from '../common/recovery/decide.ts';
@@ -17,11 +18,13 @@ const GARBAGE_TOLERANCE_MS = 3 * 3_600_000;
 
 export interface PlanRecoveryDeps {
   readonly store: ObjectStore;
+  /** What Milvus wrote, below its own root. */
+  readonly objects: ObjectStore;
   readonly connect: (endpoint: string) => EtcdClient;
 }
 
 export async function planRecovery(
-  { store, connect }: PlanRecoveryDeps,
+  { store, objects, connect }: PlanRecoveryDeps,
   cluster: string,
   endpoints: readonly string[],
   now: Date,
@@ -36,19 +39,29 @@ export async function planRecovery(
     ),
   );
   const archive = await newestWhole(store, cluster, now, notes);
-  return decideRecovery({
+  const plan = decideRecovery({
     survivors: survivors.filter((survivor) => survivor !== undefined),
     archive,
     notes,
     garbageToleranceMs: GARBAGE_TOLERANCE_MS,
     now,
   });
+  // A younger state names no file that Milvus could have removed: its recovery need not wait for a look at the bucket.
+  if (plan.verdict !== 'recover' || plan.lostMs <= GARBAGE_TOLERANCE_MS || plan.source.kind !== 'archive') return plan;
+  const { name, revision } = plan.source;
+  const manifest = await loadManifest(store, name, { cluster, now });
+  const { blocks } = await replay(store, manifest, { revision });
+  const { files } = await checkCatalog(blocks, objects, cluster);
+  return { ...plan, notes: [...plan.notes, describeFiles(files)] };
 }
 
-async function askSurvivor(connect: PlanRecoveryDeps['connect'], endpoint: string): Promise<Survivor> {
+export async function askSurvivor(connect: PlanRecoveryDeps['connect'], endpoint: string): Promise<Survivor> {
   const client = connect(endpoint);
   try {
     const { revision } = await client.status();
+    // What an earlier recovery left behind when it died is no state to go back to.
+    if (await isHalfRestored(client)) throw new Error('it holds a part of a restore');
+    if (!(await holdsCatalog(client))) throw new Error('it is empty');
     return { endpoint, revision, history: await survivingHistory(client) };
   } finally {
     client.close();

@@ -17,7 +17,7 @@ const stores = archiveStores();
 const inputSchema = z.object({
   cluster: clusterNameSchema,
   groups: z.array(z.object({ addresses: z.array(z.string()) })).min(1),
-  restore: z.object({ archive: z.string(), revision: z.int().positive() }),
+  restore: z.object({ archive: z.string(), revision: z.int().positive(), skipTo: z.iso.datetime().optional() }),
 });
 
 export const handler = stepHandler(inputSchema, async ({ cluster, groups, restore }) => {

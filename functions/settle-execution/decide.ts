@@ -5,7 +5,12 @@
  */
 import { z } from 'zod';
 import type { Condition } from '../common/cluster/conditions.ts';
-import { executionName, parseExecutionName, parseReplacementName } from '../common/cluster/names.ts';
+import {
+  executionName,
+  parseExecutionName,
+  parseMaintenanceName,
+  parseReplacementName,
+} from '../common/cluster/names.ts';
 import { isResting, type Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
@@ -14,6 +19,8 @@ export interface EndedExecution {
   readonly name: string;
   /** As text; executions that people start have names of their own choice, and say the cluster here. */
   readonly input?: string | undefined;
+  /** ARN of its state machine, which tells what an execution is that a person named. */
+  readonly machine?: string | undefined;
   readonly status: string;
   readonly error?: string | undefined;
   readonly cause?: string | undefined;
@@ -66,15 +73,20 @@ export type SettleDecision =
       readonly action: 'drop-lock';
       readonly reason: string;
       readonly cluster: string;
-      /** How things are if nobody has taken over: nobody knows. */
-      readonly condition: Omit<Condition, 'observedAt'>;
+      /** How things are if nobody has taken over: nobody knows. Maintenance that ends early leaves the quorum as it was. */
+      readonly condition?: Omit<Condition, 'observedAt'>;
     };
 
 const inputSchema = z.object({ cluster: clusterNameSchema });
 
 /** The cluster that an execution works for, by its input or by its name. */
 export function clusterOfExecution({ name, input }: Pick<EndedExecution, 'name' | 'input'>): string | undefined {
-  return clusterInInput(input) ?? parseReplacementName(name)?.cluster ?? parseExecutionName(name)?.cluster;
+  return (
+    clusterInInput(input) ??
+    parseReplacementName(name)?.cluster ??
+    parseMaintenanceName(name)?.cluster ??
+    parseExecutionName(name)?.cluster
+  );
 }
 
 function clusterInInput(input: string | undefined): string | undefined {
@@ -85,13 +97,37 @@ function clusterInInput(input: string | undefined): string | undefined {
   }
 }
 
-export function decideSettlement(execution: EndedExecution, record: ClusterRecord | undefined): SettleDecision {
+/** Of executions that own no phase, only the lock. */
+function ownerOfLock(execution: EndedExecution): { readonly cluster: string; readonly replaces: boolean } | undefined {
   const replacement = parseReplacementName(execution.name);
-  if (replacement !== undefined) {
+  if (replacement !== undefined) return { cluster: replacement.cluster, replaces: true };
+  const maintenance = parseMaintenanceName(execution.name);
+  if (maintenance !== undefined) return { cluster: maintenance.cluster, replaces: false };
+  const cluster = clusterInInput(execution.input);
+  const machine = execution.machine?.endsWith('-replace-member')
+    ? 'replace-member'
+    : execution.machine?.endsWith('-maintain-quorum')
+      ? 'maintain-quorum'
+      : undefined;
+  return cluster === undefined || machine === undefined
+    ? undefined
+    : { cluster, replaces: machine === 'replace-member' };
+}
+
+export function decideSettlement(execution: EndedExecution, record: ClusterRecord | undefined): SettleDecision {
+  const owner = ownerOfLock(execution);
+  if (owner !== undefined && !owner.replaces) {
     return {
       action: 'drop-lock',
       reason: `the execution ended ${execution.status} and may still have the metadata lock`,
-      cluster: replacement.cluster,
+      cluster: owner.cluster,
+    };
+  }
+  if (owner !== undefined) {
+    return {
+      action: 'drop-lock',
+      reason: `the execution ended ${execution.status} and may still have the metadata lock`,
+      cluster: owner.cluster,
       condition: {
         type: 'MetadataReady',
         status: 'Unknown',

@@ -23,6 +23,7 @@ const eventSchema = z.object({
   source: z.literal('aws.states'),
   detail: z.object({
     name: z.string(),
+    stateMachineArn: z.string().nullish(),
     input: z.string().nullish(),
     status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
     error: z.string().nullish(),
@@ -33,6 +34,7 @@ const eventSchema = z.object({
 export const handler = stepHandler(eventSchema, async ({ detail }) => {
   const execution = {
     name: detail.name,
+    machine: detail.stateMachineArn ?? undefined,
     status: detail.status,
     input: detail.input ?? undefined,
     error: detail.error ?? undefined,
@@ -54,7 +56,11 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
     await dropLock(registry, operation.cluster, detail.name);
   }
   // One that has cleaned up after itself has no lock any more, and has said how things are.
-  if (decision.action === 'drop-lock' && (await dropLock(registry, decision.cluster, detail.name))) {
+  if (
+    decision.action === 'drop-lock' &&
+    (await dropLock(registry, decision.cluster, detail.name)) &&
+    decision.condition !== undefined
+  ) {
     const condition = { ...decision.condition, observedAt: new Date().toISOString() };
     await putCondition(registry, decision.cluster, 'awake', condition);
   }

@@ -2,7 +2,7 @@
  * Which execution each request starts. A verb is added here and in REQUESTS (common/registry/requests.ts), and its machine in
  * serverless.yml and in the role. The name must be the same whenever the same request is seen: Step Functions starts it once.
  */
-import { executionName, replacementName } from '../common/cluster/names.ts';
+import { executionName, maintenanceName, replacementName } from '../common/cluster/names.ts';
 import type { ClusterRequest, RequestVerb } from '../common/registry/requests.ts';
 
 export interface RequestedExecution {
@@ -25,6 +25,13 @@ export const VERBS: { readonly [Name in RequestVerb]: Verb<Name> } = {
     execution: ({ cluster, reason, requestedAt, details }) => ({
       name: replacementName(cluster, `watch-${minuteOf(requestedAt)}`),
       input: { cluster, reason, ...details },
+    }),
+  },
+  'maintain-quorum': {
+    machine: 'MAINTAIN_MACHINE_ARN',
+    execution: ({ cluster, reason, requestedAt }) => ({
+      name: maintenanceName(cluster, `watch-${minuteOf(requestedAt)}`),
+      input: { cluster, reason },
     }),
   },
   // However often it is asked for, in however many minutes: one execution a sleep.

@@ -5,6 +5,7 @@ import { archiveStores } from '../common/keeping/connect.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
+import { MAINTENANCE_POLICY } from '../common/maintenance/policy.ts';
 import { connectMembers } from '../common/quorum/members.ts';
 import { QUORUM_POLICY } from '../common/quorum/policy.ts';
 import { VIGIL_POLICY } from '../common/quorum/vigil.ts';
@@ -22,7 +23,7 @@ const deps = {
   members: (addresses: readonly string[]) => connectMembers(addresses, MEMBER_TIMEOUT_MS),
   namespaceName: requiredEnv('NAMESPACE_NAME'),
   publish: publishMetrics,
-  policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY },
+  policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY, maintenance: MAINTENANCE_POLICY },
   lookTimeoutMs: LOOK_TIMEOUT_MS,
   observeWork,
   clock: systemClock,

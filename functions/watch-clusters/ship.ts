@@ -1,6 +1,6 @@
 /** What each awake cluster has changed goes to S3, or an archive does when one is due (decision 2 of the design). */
 import type { ObjectStore } from '../common/archive/store/store.ts';
-import { DEFAULT_RETENTION } from '../common/archive/retention.ts';
+import { retentionOf } from '../common/cluster/spec.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
 import { memberEndpoints } from '../common/keeping/connect.ts';
 import { KEEPING_POLICY } from '../common/keeping/decide.ts';
@@ -68,7 +68,7 @@ async function shipOne({ registry, stores, connect, clock }: ShipDeps, name: str
   if (endpoints.length === 0) throw new Error('no member has a task that runs');
   const etcd = connect(endpoints);
   try {
-    const deps = { registry, store: stores(name), etcd, retention: DEFAULT_RETENTION };
+    const deps = { registry, store: stores(name), etcd, retention: retentionOf(record.spec) };
     return await keepCluster(deps, record, KEEPING_POLICY, () => new Date(clock.now()));
   } finally {
     etcd.close();

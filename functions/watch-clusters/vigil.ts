@@ -9,6 +9,9 @@ import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/n
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import type { Clock } from '../common/lambda/polling.ts';
+import { maintenanceDue } from '../common/maintenance/due.ts';
+import { maintenanceObservation } from '../common/maintenance/observe.ts';
+import type { MaintenancePolicy } from '../common/maintenance/policy.ts';
 import { assessQuorum, type QuorumAssessment } from '../common/quorum/assess.ts';
 import { bestList, statusesOf, type AskedMember, type Members } from '../common/quorum/members.ts';
 import { memberTask, type QuorumMemory, type QuorumTasks } from '../common/quorum/observation.ts';
@@ -18,6 +21,7 @@ import { archiveStateIn } from '../common/registry/archive-state.ts';
 import { putCondition } from '../common/registry/condition.ts';
 import { lockOwnerIn } from '../common/registry/lock.ts';
 import { loadCluster, type ClusterState, type RegistryTable } from '../common/registry/registry.ts';
+import { maintenanceStateIn } from '../common/registry/maintenance-state.ts';
 import { putRequest } from '../common/registry/requests.ts';
 import { keepVigilMemory, vigilMemoryIn } from '../common/registry/vigil.ts';
 import { isWatched } from './awake.ts';
@@ -29,7 +33,11 @@ export interface VigilDeps {
   readonly members: (addresses: readonly string[]) => Members;
   readonly namespaceName: string;
   readonly publish: Publish;
-  readonly policy: { readonly quorum: QuorumPolicy; readonly vigil: VigilPolicy };
+  readonly policy: {
+    readonly quorum: QuorumPolicy;
+    readonly vigil: VigilPolicy;
+    readonly maintenance: MaintenancePolicy;
+  };
   readonly clock: Clock;
 }
 
@@ -61,8 +69,10 @@ export async function watchQuorums(deps: VigilDeps, clusters: readonly string[])
       if (look === undefined) return;
       deps.publish(name, ...measureQuorum(look.asked, archiveStateIn(look.state.items), deps.clock.now()));
       const { action, memory } = look.assessment;
-      if (action.kind === 'none') await conclude(deps, look);
-      else suspects.push({ name, memory });
+      if (action.kind === 'none') {
+        await conclude(deps, look);
+        await requestMaintenance(deps, look);
+      } else suspects.push({ name, memory });
     },
   );
   if (suspects.length > 0) await deps.clock.sleep(SECOND_LOOK_MS);
@@ -158,4 +168,30 @@ async function conclude({ registry, policy, clock }: VigilDeps, { state, assessm
   await keepVigilMemory(registry, cluster, before, memory, now);
   if (condition !== undefined) await putCondition(registry, cluster, 'awake', condition);
   return decision;
+}
+
+/**
+ * For a quorum whose members are healthy. What is seen here is enough to ask: the machine looks at everything again, the history
+ * of the quorum too, which is taken here to be the one that is shipped.
+ */
+async function requestMaintenance({ registry, policy, clock }: VigilDeps, { state, asked, assessment }: Look) {
+  const now = clock.now();
+  const { record, items } = state;
+  const cluster = record.name;
+  if (lockOwnerIn(items, new Date(now)) !== undefined) return;
+  const answers = asked.flatMap((member) => ('answer' in member ? [member.answer] : []));
+  const archive = archiveStateIn(items);
+  const observation = maintenanceObservation({
+    ...{ asked, archive, quorum: assessment, done: maintenanceStateIn(items) },
+    facts: {
+      alarms: answers[0]?.alarms ?? [],
+      revision: Math.max(...answers.map(({ storage }) => storage.revision)),
+      history: archive?.point?.history,
+    },
+  });
+  const { due, reason } = maintenanceDue(observation, policy.maintenance, now);
+  if (!due) return;
+  const requestedAt = new Date(now).toISOString();
+  await putRequest(registry, { ...{ cluster, verb: 'maintain-quorum', reason, requestedAt }, details: {} });
+  logger.info(reason, { event: LOG_EVENTS.executionRequested, cluster, verb: 'maintain-quorum' });
 }

@@ -7,6 +7,7 @@ import type { LocalSettings } from '../settings.ts';
 import { baseRecipe } from './base.ts';
 import { ensureBuilt } from './build.ts';
 import { etcdRecipe } from './etcd.ts';
+import { previousEtcdRecipe } from './etcd-previous.ts';
 import { kafkaRecipe } from './kafka.ts';
 import { milvusRecipe } from './milvus.ts';
 import { probeRecipe } from './probe.ts';
@@ -46,6 +47,16 @@ export async function ensureImages(settings: LocalSettings, report: (line: strin
 /** Only the tests of the emulator need it, hence not with the others. */
 export async function ensureProbeImage(settings: LocalSettings, report: (line: string) => void): Promise<string> {
   const recipe = probeRecipe();
+  await ensureBuilt(settings, [recipe], baseRecipe(), report);
+  return imageTag(recipe);
+}
+
+/** Only a test of upgrades needs it. */
+export async function ensurePreviousEtcdImage(
+  settings: LocalSettings,
+  report: (line: string) => void,
+): Promise<string> {
+  const recipe = previousEtcdRecipe();
   await ensureBuilt(settings, [recipe], baseRecipe(), report);
   return imageTag(recipe);
 }

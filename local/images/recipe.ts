@@ -11,7 +11,7 @@ import { logFile, logTail } from '../processes.ts';
 import { imageStoreEnvironment, podmanForImages } from '../runtime/podman.ts';
 import type { LocalSettings } from '../settings.ts';
 
-export type ImageName = 'base' | 'etcd' | 'milvus' | 'kafka' | 'probe';
+export type ImageName = 'base' | 'etcd' | 'etcd-previous' | 'milvus' | 'kafka' | 'probe';
 /** Of the folders beside this file. */
 type FolderName = ImageName | 'stock';
 

@@ -7,7 +7,7 @@ import { connectEtcd } from '../../functions/common/etcd/client.ts';
 import { fill } from '../fixtures/archive.ts';
 import { formBare, type Bare } from './bare.ts';
 import { healed, leaderOf } from './minority.ts';
-import { etcd } from './quorum.ts';
+import { etcd, type Member } from './quorum.ts';
 import { recovered, recoveries, recoveryBegun } from './recovered.ts';
 import { Stack, until } from './stack.ts';
 import { Writer } from './writer.ts';
@@ -19,6 +19,17 @@ const ARCHIVED_MS = 120_000;
 /** Where a restore keeps its progress (common/archive/restore.ts). */
 const PROGRESS = { key: '_redkite/restore/lane-', range_end: '_redkite/restore/lane.' };
 let bare: Bare;
+
+/** Lanes of a restore that have put something, as this member knows it. */
+async function batchesIn({ address }: Member): Promise<number> {
+  const { count } = await etcd(address, 'kv/range', {
+    key: Buffer.from(PROGRESS.key).toString('base64'),
+    range_end: Buffer.from(PROGRESS.range_end).toString('base64'),
+    count_only: true,
+    serializable: true,
+  });
+  return Number(count ?? 0);
+}
 
 beforeAll(async () => {
   bare = await formBare(stack, 'kept', 3);
@@ -83,18 +94,17 @@ test(
     const loss = { cluster: bare.name, writer, killedAt, before };
     await recoveryBegun(stack, loss);
     const bootstrap = await stack.begun('bootstrap-quorum', bare.name, bootstraps, ARCHIVED_MS);
-    await stack.entered(bootstrap, 'RestoreMetadata', ARCHIVED_MS);
-    const victim = await until('a restore that has begun', STEP_MS, async () => {
-      const seen = await bare.quorum.seen();
-      const [member] = seen;
-      if (member === undefined) return undefined;
-      const { count } = await etcd(member.address, 'kv/range', {
-        key: Buffer.from(PROGRESS.key).toString('base64'),
-        range_end: Buffer.from(PROGRESS.range_end).toString('base64'),
-        count_only: true,
-      });
-      return Number(count ?? 0) > 0 ? leaderOf(seen) : undefined;
+    const members = await until('three new members', ARCHIVED_MS, async () => {
+      const now = (await bare.quorum.members()).filter(({ taskId }) => !old.some((gone) => gone.taskId === taskId));
+      return now.length === 3 ? now : undefined;
     });
+    const [first, victim] = members;
+    if (first === undefined || victim === undefined) throw new Error('No member runs.');
+    // From etcd alone: a look at the execution or at ECS may take longer than the restore.
+    await until('a restore that has begun', ARCHIVED_MS, async () =>
+      (await batchesIn(first).catch(() => 0)) > 0 ? true : undefined,
+    );
+    await stack.entered(bootstrap, 'RestoreMetadata', STEP_MS);
     await bare.quorum.kill(victim);
     await recovered(stack, loss, 'archive');
     await bare.quorum.whole(3, [...old, victim], STEP_MS);

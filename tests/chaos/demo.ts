@@ -20,6 +20,8 @@ export interface Demo {
   readonly settings: LocalSettings;
   readonly stack: Stack;
   readonly quorum: Quorum;
+  /** Base URL of the API, once it is up. */
+  readonly apiUrl: () => string;
   readonly show: () => ReturnType<typeof showCluster>;
 }
 
@@ -48,5 +50,8 @@ export function useDemo(): Demo {
     leave();
     await left;
   });
-  return { settings, stack, quorum: new Quorum(stack, DEMO), show: () => showCluster(settings, apiUrl, DEMO) };
+  return {
+    ...{ settings, stack, quorum: new Quorum(stack, DEMO), apiUrl: () => apiUrl },
+    show: () => showCluster(settings, apiUrl, DEMO),
+  };
 }

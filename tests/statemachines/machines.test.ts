@@ -217,6 +217,7 @@ describe('timeouts', () => {
       'start-compute': 'LaunchServices',
       'replace-member': 'ObserveMembers',
       'archive-metadata': 'ArchiveMetadata',
+      'examine-archives': 'ExamineArchives',
       'recover-quorum': 'ObserveMembers',
       'sleep-cluster': 'BeginSleep',
       'wake-cluster': 'BeginWake',

@@ -1,5 +1,5 @@
 /** recover-quorum with functions that answer as told: which way it goes, and that it always ends. */
-import { assessed, Rig, type Behaviour } from './rig.ts';
+import { assessed, DEFAULTS, Rig, type Behaviour } from './rig.ts';
 
 const INPUT = { cluster: 'demo' };
 let rig: Rig;
@@ -110,7 +110,114 @@ test('a cluster that belongs to somebody else is left alone', async () => {
   expect(ended).toMatchObject({ status: 'FAILED', error: 'OwnershipLost' });
 });
 
-test.each([{}, { cluster: 7 }, { cluster: 'demo', dryRun: 'yes' }])('the input %j is refused', async (input) => {
+describe('a state that people choose', () => {
+  const chosen = { cluster: 'demo', restore: { archive: 'a' } };
+  const check = { files: { missing: 0 }, unflushed: { segments: 0, collections: [] } };
+  const planned = {
+    ...{ verdict: 'recover', reason: 'the state of a was chosen', lost: 'later changes', lostMs: 5, notes: ['n'] },
+    source: { kind: 'archive', name: 'a', revision: 9, asOf: '2026-01-01T00:00:00.000Z' },
+    ...{ present: { kind: 'quorum', revision: 20 }, check },
+  };
+  const plan =
+    (changes: object = {}): Behaviour =>
+    () => ({ result: { ...planned, ...changes } });
+  const undo: Behaviour = () => ({ result: { archive: { name: 'before', revision: 21 } } });
+  const eventsOf = (step: string) => rig.calls.filter(({ name }) => name === step).map(({ event }) => event);
+
+  test('is restored over a healthy quorum, after the present one was archived', async () => {
+    const ended = await rig.run('recover-quorum', chosen, { PlanRecovery: plan(), ArchiveMetadata: undo });
+    expect(ended).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { phase: 'awake', restored: { archive: 'a', revision: 9 }, undo: 'before' },
+    });
+    const calls = rig.callNames();
+    expect(calls).not.toContain('AssessQuorum');
+    const order = [
+      'PlanRecovery',
+      'ArchiveMetadata',
+      'BeginRecovery',
+      'StopCluster',
+      'RestoreMetadata',
+      'OpenMetadata',
+    ];
+    expect(calls.filter((name) => order.includes(name))).toEqual(order);
+    expect(eventsOf('PlanRecovery')[0]).toMatchObject({ restore: { archive: 'a' }, allowMissing: false });
+    expect(eventsOf('ArchiveMetadata')).toEqual([{ cluster: 'demo', reason: 'before a restore', flush: true }]);
+    expect(eventsOf('BeginRecovery')[0]).toMatchObject({
+      restoration: { archive: 'a', revision: 9, undo: 'before', missingFiles: 0, notes: ['n'] },
+    });
+    const { skipTo } = eventsOf('RestoreMetadata')[0]?.['restore'] as { skipTo: string };
+    expect(Math.abs(Date.now() - Date.parse(skipTo))).toBeLessThan(60_000);
+  });
+
+  test('what stands in Kafka is read again where nobody chose', async () => {
+    await rig.run('recover-quorum', INPUT, { AssessQuorum: lost });
+    expect(eventsOf('RestoreMetadata')[0]?.['restore']).toEqual({ archive: 'a', revision: 9 });
+    expect(eventsOf('BeginRecovery')[0]).not.toHaveProperty('restoration');
+  });
+
+  test('of a failed cluster is restored without an archive of what is not there', async () => {
+    const none = plan({ present: { kind: 'none', reason: 'no member runs' } });
+    const ended = await rig.run('recover-quorum', chosen, { PlanRecovery: none });
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { undo: '' } });
+    expect(rig.callNames()).not.toContain('ArchiveMetadata');
+    expect(eventsOf('BeginRecovery')[0]?.['restoration']).not.toHaveProperty('undo');
+  });
+
+  test('with one member left, that one is archived', async () => {
+    const left = plan({ present: { kind: 'survivor', endpoint: 'x:2379', revision: 3 } });
+    await rig.run('recover-quorum', chosen, { PlanRecovery: left, ArchiveMetadata: undo });
+    expect(eventsOf('ArchiveMetadata')[0]).toMatchObject({ survivor: 'x:2379' });
+  });
+
+  test.each<[string, Record<string, Behaviour>, string]>([
+    ['an archive that cannot be used', { PlanRecovery: fail('ArchiveUnusable') }, 'ArchiveUnusable'],
+    [
+      'files that are gone',
+      { PlanRecovery: plan({ verdict: 'refused', error: 'FilesMissing', reason: 'gone' }) },
+      'FilesMissing',
+    ],
+    [
+      'a present state that cannot be archived',
+      { ArchiveMetadata: fail('MetadataUnreachable') },
+      'MetadataUnreachable',
+    ],
+  ])('%s: refused before anything is stopped, and the cluster is none the worse', async (_, behaviours, error) => {
+    const ended = await rig.run('recover-quorum', chosen, { PlanRecovery: plan(), ...behaviours });
+    expect(ended).toMatchObject({ status: 'FAILED', error });
+    expect(rig.callNames()).not.toContain('BeginRecovery');
+    expect(eventsOf('FinishReplacement')).toMatchObject([{ outcome: 'over' }]);
+  });
+
+  test('a dry run tells what it would refuse, and archives nothing', async () => {
+    const refused = { verdict: 'refused', error: 'FilesMissing', reason: 'gone' };
+    const ended = await rig.run('recover-quorum', { ...chosen, dryRun: true }, { PlanRecovery: plan(refused) });
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: refused });
+    expect(rig.callNames()).toEqual(['ObserveMembers', 'PlanRecovery', 'FinishReplacement']);
+  });
+});
+
+test('a quorum that stands behind a failed cluster is taken for what it is: of no use to anybody', async () => {
+  const ended = await rig.run('recover-quorum', INPUT, {
+    ObserveMembers: (event, nth) => {
+      const { result } = DEFAULTS['ObserveMembers']?.(event, nth) as { result: object };
+      return { result: { ...result, phase: 'failed' } };
+    },
+    AssessQuorum: () => assessed({ kind: 'none' }, 'all members are healthy'),
+  });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { phase: 'awake' } });
+});
+
+test.each([
+  {},
+  { cluster: 7 },
+  { cluster: 'demo', dryRun: 'yes' },
+  { cluster: 'demo', restore: 'a' },
+  { cluster: 'demo', restore: {} },
+  { cluster: 'demo', restore: { archive: 'a', time: 'b' } },
+  { cluster: 'demo', restore: { archiv: 'a' } },
+  { cluster: 'demo', restore: { archive: 'a' }, allowMissing: 1 },
+])('the input %j is refused', async (input) => {
   expect(await rig.run('recover-quorum', input)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
   expect(rig.calls).toEqual([]);
 });

@@ -274,3 +274,68 @@ describe('within a bootstrap', () => {
     expect(rig.callNames()).not.toContain('OpenMetadata');
   });
 });
+
+describe('an upgrade', () => {
+  const UPGRADE = { cluster: 'demo', upgrade: true };
+  const plan = (verdict: string) => () => ({ result: { verdict, reason: 'because', replaces: ['etcd-0'] } });
+
+  test('is planned, archived, and goes member by member; it is planned once', async () => {
+    const stop = assessed({ kind: 'stop-task', taskId: 'a', taskArn: 'arn' }, 'etcd-0 is to be replaced');
+    const ended = await rig.run('replace-member', UPGRADE, { AssessQuorum: inTurn(stop, healthy) });
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'healthy' } });
+    expect(rig.callNames()).toEqual([
+      'ObserveMembers',
+      'PlanUpgrade',
+      'ArchiveMetadata',
+      'AssessQuorum',
+      'StopMember',
+      'ObserveMembers',
+      'AssessQuorum',
+      'FinishReplacement',
+    ]);
+    for (const { name, event } of rig.calls) {
+      if (name === 'ObserveMembers') expect(event).toMatchObject({ ...IDENTITY, upgrade: true });
+    }
+  });
+
+  test('that is refused changes nothing, says why, and lets go of the lock', async () => {
+    const ended = await rig.run('replace-member', UPGRADE, { PlanUpgrade: plan('refuse') });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'UpgradeRefused', cause: 'because' });
+    expect(rig.callNames()).toEqual(['ObserveMembers', 'PlanUpgrade', 'FinishReplacement']);
+    expect(finished()).toEqual([{ ...IDENTITY, outcome: 'over' }]);
+  });
+
+  test('with nothing to do needs no archive', async () => {
+    const ended = await rig.run('replace-member', UPGRADE, {
+      PlanUpgrade: plan('none'),
+      AssessQuorum: inTurn(healthy),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    expect(rig.callNames()).not.toContain('ArchiveMetadata');
+  });
+
+  test('as a dry run tells the plan', async () => {
+    const ended = await rig.run('replace-member', { ...UPGRADE, dryRun: true }, { PlanUpgrade: plan('upgrade') });
+    expect(ended).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { outcome: 'planned', plan: { verdict: 'upgrade', replaces: ['etcd-0'] } },
+    });
+    expect(finished()).toEqual([{ ...IDENTITY, outcome: 'over' }]);
+  });
+
+  test('begins with an archive or not at all, unless there is nothing to archive', async () => {
+    const failing = (error: string) => ({ ArchiveMetadata: () => ({ error, message: 'because of the test' }) });
+    const ended = await rig.run('replace-member', UPGRADE, failing('MetadataUnreachable'));
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MetadataUnreachable' });
+    expect(rig.callNames()).not.toContain('AssessQuorum');
+    const empty = await rig.run('replace-member', UPGRADE, {
+      ...failing('NothingToArchive'),
+      AssessQuorum: inTurn(healthy),
+    });
+    expect(empty.status).toBe('SUCCEEDED');
+  });
+
+  test('is no dry run of a replacement', async () => {
+    expect(await rig.run('replace-member', { cluster: 'demo', dryRun: true })).toMatchObject({ error: 'InvalidInput' });
+  });
+});

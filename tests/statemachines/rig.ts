@@ -258,6 +258,19 @@ export function assessed(action: Record<string, unknown>, reason: string, since:
   return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, seenAt: SEEN_AT, spent: [] } } };
 }
 
+/** An answer of AssessMaintenance. */
+export function maintained(action: Record<string, unknown>, reason: string): Reply {
+  return {
+    result: {
+      action,
+      reason,
+      plan: [{ action, reason }],
+      addresses: ['10.0.0.1'],
+      memory: { since: {}, seenAt: 1, spent: [] },
+    },
+  };
+}
+
 /** An answer of BeginSleep. */
 export function begunSleep(changes: Record<string, unknown>): Reply {
   const failure = { error: '', cause: '' };
@@ -301,7 +314,12 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   StopCluster: () => ({ result: { wants: [] } }),
   RestoreMetadata: () => ({ result: { done: true, keys: 3 } }),
   ArchiveMetadata: () => ({ result: { archive: { name: 'a', revision: 7, keys: 1 } } }),
+  ExamineArchives: (event) => ({ result: { archive: event['verify'], keys: 3 } }),
   FinishReplacement: () => ({ result: { released: true } }),
+  PlanUpgrade: () => ({ result: { verdict: 'upgrade', reason: '1 of 3 members', replaces: ['etcd-0'] } }),
+  AssessMaintenance: () => maintained({ kind: 'none' }, 'nothing is due'),
+  MaintainMembers: () => ({ result: { done: true, reason: 'done' } }),
+  FinishMaintenance: () => ({ result: { replacing: false } }),
   BeginSleep: () => begunSleep({}),
   ObserveActivity: () => ({ result: { idle: true, reason: 'nothing is asked of it' } }),
   DivertRequests: () => ({ result: { outcome: 'reached' } }),
@@ -319,6 +337,8 @@ export const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'replace-member': { cluster: 'demo', taskId: 'a', reason: 'etcd-0 has stopped' },
   'archive-metadata': { cluster: 'demo' },
   'recover-quorum': { cluster: 'demo' },
+  'examine-archives': { cluster: 'demo', verify: 'a' },
+  'maintain-quorum': { cluster: 'demo' },
   'sleep-cluster': OPERATION,
   'wake-cluster': OPERATION,
   'register-endpoints': { ...OPERATION, groups: GROUPS },

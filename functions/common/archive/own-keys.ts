@@ -37,7 +37,38 @@ export async function ensureHistory(client: EtcdClient): Promise<string> {
   return made.toString();
 }
 
+/** Of the quorum as it is now, without making one; undefined before the first archive. */
+export async function readHistory(client: EtcdClient): Promise<{ history: string | undefined; revision: number }> {
+  const { kvs, revision } = await client.range({ key: HISTORY_KEY });
+  return { history: kvs[0]?.value.toString(), revision };
+}
+
 /** From the member's own data: there may be no quorum. */
 export async function survivingHistory(client: EtcdClient): Promise<string | undefined> {
   return (await client.get(HISTORY_KEY, { serializable: true }))?.toString();
 }
+
+/** What a restore keeps in the quorum while it works: a quorum that has it holds a part of something. */
+export const RESTORE_PREFIX = `${OWN_PREFIX}restore/`;
+
+/** Asks one member for its own data. */
+export async function isHalfRestored(client: EtcdClient): Promise<boolean> {
+  const { count } = await client.range({
+    key: RESTORE_PREFIX,
+    rangeEnd: prefixEnd(RESTORE_PREFIX),
+    countOnly: true,
+    serializable: true,
+  });
+  return count > 0;
+}
+
+/** Of the catalog, leased keys included. */
+export async function holdsCatalog(client: EtcdClient): Promise<boolean> {
+  for (const range of CATALOG_RANGES) {
+    if ((await client.range({ ...range, limit: 1, keysOnly: true, serializable: true })).kvs.length > 0) return true;
+  }
+  return false;
+}
+
+/** A key that anybody may write to see whether etcd takes writes. */
+export const WRITE_CHECK_KEY = `${OWN_PREFIX}write-check`;

@@ -137,6 +137,13 @@ async function verifiedAtOf(store: ObjectStore, manifest: Manifest): Promise<str
   }
 }
 
+/** One archive by its manifest and the note that it was verified; nothing else of it is read. */
+export async function showArchive(store: ObjectStore, name: string, expected: Expected): Promise<ListedArchive> {
+  const manifest = await loadManifest(store, name, expected);
+  const verifiedAt = await verifiedAtOf(store, manifest);
+  return { name, manifest, ...(verifiedAt === undefined ? {} : { verifiedAt }) };
+}
+
 export async function listArchives(store: ObjectStore, expected: Expected): Promise<Archives> {
   const names = new Map<string, { manifest: boolean; verified: boolean }>();
   for await (const { key } of store.list(ARCHIVES_PREFIX)) {

@@ -11,7 +11,7 @@ import { prefixEnd } from '../etcd/messages.ts';
 import { RedkiteError } from '../lambda/errors.ts';
 import type { Clock } from '../lambda/polling.ts';
 import { ENCODED_TXN, batchesOf, encodeStep, type Batch, type BatchLimits } from './batch.ts';
-import { CATALOG_RANGES, OWN_PREFIX } from './own-keys.ts';
+import { CATALOG_RANGES, OWN_PREFIX, RESTORE_PREFIX } from './own-keys.ts';
 import { digestRecords, sha256, type RecordsDigest } from './records.ts';
 import { scanCatalog } from './scan.ts';
 
@@ -66,7 +66,7 @@ export const RESTORE_DEFAULTS = {
 /** For members started with `--max-txn-ops` of at least 1,001: 61,000 keys/s in the same measurement (31,000 to 43,000 beside other work). */
 export const LARGE_TRANSACTIONS = { limits: { puts: 1_000, bytes: 512 * 1024 }, lanes: 8 } as const;
 
-const WORK_PREFIX = `${OWN_PREFIX}restore/`;
+const WORK_PREFIX = RESTORE_PREFIX;
 const MARKER = `${WORK_PREFIX}marker`;
 const RESTORED = `${OWN_PREFIX}restored`;
 const LANES = `${WORK_PREFIX}lane-`;

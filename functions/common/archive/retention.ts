@@ -22,6 +22,8 @@ export interface RetentionCandidate {
   /** ISO 8601 */
   readonly createdAt: string;
   readonly verified: boolean;
+  /** Somebody may still need it: an undo. */
+  readonly pinned?: boolean;
 }
 
 export interface RetentionDecision {
@@ -60,6 +62,7 @@ export function decideRetention(
     const keep = (reason: string): RetentionDecision => ({ name: archive.name, action: 'keep', reason });
     const remove = (reason: string): RetentionDecision => ({ name: archive.name, action: 'remove', reason });
     const age = now.getTime() - Date.parse(archive.createdAt);
+    if (archive.pinned === true) return keep('a restore can be undone with it');
     if (age <= policy.keepAllForMs) return keep('younger than the time for which all are kept');
     if (archive === newestVerified) return keep('the newest archive that was verified');
     if (newestVerified === undefined && archive === newestFirst[0])

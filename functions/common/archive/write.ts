@@ -14,7 +14,7 @@ import {
   type ArchivePart,
   type Manifest,
 } from './manifest.ts';
-import { ensureHistory, survivingHistory } from './own-keys.ts';
+import { ensureHistory, isHalfRestored, survivingHistory } from './own-keys.ts';
 import { RECORD_HEAD, digestRecords, eachRecord, sha256 } from './records.ts';
 import { scanCatalog, type ReadMode } from './scan.ts';
 import type { ObjectStore } from './store/store.ts';
@@ -59,6 +59,9 @@ function firstAndLastKey(block: Buffer): { firstKey: string; lastKey: string } {
 export async function writeArchive(client: EtcdClient, store: ObjectStore, options: WriteOptions): Promise<Manifest> {
   const { mode, now } = options;
   const { pageBytes, partBytes, partsInFlight, pageTimeoutMs } = { ...ARCHIVE_DEFAULTS, ...options };
+  if (await isHalfRestored(client)) {
+    throw new RedkiteError('RestoreUnfinished', `The quorum of ${options.cluster} holds a part of a restore.`);
+  }
   const status = await client.status();
   const history = mode === 'linearizable' ? await ensureHistory(client) : await survivingHistory(client);
 

@@ -44,6 +44,19 @@ export function parseReplacementName(name: string): { cluster: string; subject: 
   return { cluster: groups['cluster'], subject: groups['subject'] };
 }
 
+/** Executions that maintain the data of a quorum; they own no phase either. `subject`: what asked for it, `watch-<minute>`. */
+export function maintenanceName(cluster: string, subject: string): string {
+  return `${cluster}-maintain-${subject}`;
+}
+
+const MAINTENANCE_NAME = /^(?<cluster>[a-z][a-z0-9-]*)-maintain-(?<subject>[0-9a-f-]{32,36}|watch-\d+)$/;
+
+export function parseMaintenanceName(name: string): { cluster: string; subject: string } | undefined {
+  const groups = MAINTENANCE_NAME.exec(name)?.groups;
+  if (groups?.['cluster'] === undefined || groups['subject'] === undefined) return undefined;
+  return { cluster: groups['cluster'], subject: groups['subject'] };
+}
+
 /** What an ECS task is to its cluster: one etcd member by its ordinal, or one of the tasks of a Milvus role. */
 export type TaskPart =
   | { readonly kind: 'member'; readonly cluster: string; readonly ordinal: number }

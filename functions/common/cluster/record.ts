@@ -30,6 +30,20 @@ export interface FailureRecord {
   readonly at: string;
 }
 
+/** The last time that people chose a state to go back to. */
+export interface RestorationRecord {
+  readonly archive: string;
+  readonly revision: number;
+  /** ISO 8601: the moment of the state. */
+  readonly asOf: string;
+  /** ISO 8601: when it was restored. */
+  readonly at: string;
+  /** Archive of the state before it: restoring that undoes it. Absent where nothing could be read. */
+  readonly undo?: string;
+  readonly missingFiles: number;
+  readonly notes: readonly string[];
+}
+
 /** A request came while the cluster was falling asleep (functions/common/registry/wake-wanted.ts). */
 export interface WakeWanted {
   /** ISO 8601. */
@@ -93,6 +107,7 @@ export interface ClusterRecord {
   readonly discovery?: DiscoveryRecord;
   readonly entry?: EntryRecord;
   readonly failure?: FailureRecord;
+  readonly restoration?: RestorationRecord;
   /** Whoever is putting it to sleep turns round where it still can, or wakes it right after. */
   readonly wakeWanted?: WakeWanted;
   readonly nap?: NapRecord;

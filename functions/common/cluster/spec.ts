@@ -3,6 +3,7 @@
  * and the messages for bad input all come from it.
  */
 import { z } from 'zod';
+import { DEFAULT_RETENTION, type RetentionPolicy } from '../archive/retention.ts';
 import { idlePolicySchema } from '../idle/policy.ts';
 import { DEFAULT_RELEASE, FARGATE_SIZES, RELEASES, ROLE_NAMES, releaseProfile } from '../releases/profiles.ts';
 import { CLUSTER_NAME_MAX, CLUSTER_NAME_PATTERN } from './names.ts';
@@ -56,6 +57,40 @@ const hostSchema = z
   .max(128, 'must have at most 128 characters')
   .regex(/^[a-z0-9*?]([a-z0-9.*?-]*[a-z0-9*?])?$/, 'must be a host name in lower case; * and ? match any characters');
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MOST_DAYS = 365;
+
+const whole = (unit: string, most: number) =>
+  z.int('must be a whole number').min(1, 'must be at least 1').max(most, `must be at most ${most}`).meta({
+    description: unit,
+  });
+
+/** Which archives of the metadata are kept. What is given is complete: the rest has its default. */
+const retentionSchema = z
+  .strictObject({
+    allForHours: whole('Hours for which every archive is kept.', 24 * MOST_DAYS).default(
+      DEFAULT_RETENTION.keepAllForMs / HOUR_MS,
+    ),
+    hourlyForHours: whole('Hours for which one archive an hour is kept.', 24 * MOST_DAYS).default(
+      DEFAULT_RETENTION.hourlyForMs / HOUR_MS,
+    ),
+    dailyForDays: whole('Days for which one archive a day is kept.', MOST_DAYS).default(
+      DEFAULT_RETENTION.dailyForMs / DAY_MS,
+    ),
+  })
+  .prefault({});
+
+/** A record that an earlier version wrote has none. */
+export function retentionOf(spec: { readonly retention?: ClusterSpec['retention'] }): RetentionPolicy {
+  const retention = retentionSchema.parse(spec.retention ?? {});
+  return {
+    keepAllForMs: retention.allForHours * HOUR_MS,
+    hourlyForMs: retention.hourlyForHours * HOUR_MS,
+    dailyForMs: retention.dailyForDays * DAY_MS,
+  };
+}
+
 export const clusterSpecSchema = z
   .strictObject({
     name: clusterNameSchema,
@@ -75,6 +110,7 @@ export const clusterSpecSchema = z
           .meta({ description: 'etcd members. One is for trying out: it survives nothing.' }),
       })
       .prefault({}),
+    retention: retentionSchema.meta({ description: 'Which archives of the metadata are kept.' }),
     activeStandby: z
       .boolean()
       .default(false)

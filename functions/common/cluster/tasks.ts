@@ -21,7 +21,11 @@ const rawTaskSchema = z.object({
       }),
     )
     .optional(),
-  containers: z.array(z.object({ exitCode: z.number().optional(), reason: z.string().optional() })).optional(),
+  cpu: z.string().optional(),
+  memory: z.string().optional(),
+  containers: z
+    .array(z.object({ exitCode: z.number().optional(), reason: z.string().optional(), image: z.string().optional() }))
+    .optional(),
 });
 
 export interface TaskObservation {
@@ -37,6 +41,11 @@ export interface TaskObservation {
   readonly stoppedReason?: string;
   /** ISO 8601. */
   readonly stoppedAt?: string;
+  /** Of its one container, as the task definition names it. */
+  readonly image?: string;
+  /** Fargate CPU units and MiB, as ECS writes them. */
+  readonly cpu?: string;
+  readonly memory?: string;
 }
 
 /** Takes the `detail` of a task state change event, or a task of DescribeTasks. Throws on anything else. */
@@ -45,6 +54,7 @@ export function observeTask(raw: unknown): TaskObservation {
   const address = task.attachments
     ?.flatMap((attachment) => attachment.details ?? [])
     .find((detail) => detail.name === 'privateIPv4Address')?.value;
+  const image = task.containers?.find((container) => container.image !== undefined)?.image;
   const reason = [
     task.stoppedReason,
     ...(task.containers ?? []).map((container) => container.reason),
@@ -61,6 +71,9 @@ export function observeTask(raw: unknown): TaskObservation {
     ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode }),
     ...(reason.length === 0 ? {} : { stoppedReason: reason.join('; ') }),
     ...(task.stoppedAt === undefined ? {} : { stoppedAt: new Date(task.stoppedAt).toISOString() }),
+    ...(image === undefined ? {} : { image }),
+    ...(task.cpu === undefined ? {} : { cpu: task.cpu }),
+    ...(task.memory === undefined ? {} : { memory: task.memory }),
   };
 }
 

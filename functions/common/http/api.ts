@@ -70,6 +70,28 @@ export function parseBody<Schema extends z.ZodType>(event: APIGatewayProxyEventV
   throw invalidFields(parsed.error.issues.flatMap(fieldErrors));
 }
 
+const MAX_KEY = 128;
+
+/** Undefined when the caller gives none. */
+export function idempotencyKeyOf(event: APIGatewayProxyEventV2): string | undefined {
+  const key = event.headers['idempotency-key'];
+  if (key !== undefined && key.length > MAX_KEY) {
+    throw invalidFields([{ field: 'Idempotency-Key', message: `must have at most ${MAX_KEY} characters` }]);
+  }
+  return key;
+}
+
+export function parseQuery<Schema extends z.ZodType>(event: APIGatewayProxyEventV2, schema: Schema): z.output<Schema> {
+  const query = schema.safeParse(event.queryStringParameters ?? {});
+  if (query.success) return query.data;
+  throw invalidFields(
+    query.error.issues.flatMap(fieldErrors).map(({ field, message }) => ({
+      field: field === 'body' ? 'query' : field,
+      message,
+    })),
+  );
+}
+
 export function invalidFields(fields: readonly FieldError[]): Problem {
   return new Problem(
     'invalid_request',

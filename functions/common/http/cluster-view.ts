@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from '../cluster/conditions.ts';
 import { PHASES } from '../cluster/phases.ts';
-import { NAP_POINTS, type ClusterRecord } from '../cluster/record.ts';
+import { NAP_POINTS, type ClusterRecord, type RestorationRecord } from '../cluster/record.ts';
 import { clusterSpecSchema } from '../cluster/spec.ts';
 import { idleViewSchema, type IdleView } from '../idle/view.ts';
 
@@ -23,6 +23,17 @@ export const clusterViewSchema = z
       }),
     ),
     failure: z.object({ error: z.string(), message: z.string(), advice: z.string(), at: z.iso.datetime() }).optional(),
+    lastRestore: z
+      .object({
+        archive: z.string(),
+        asOf: z.iso.datetime(),
+        at: z.iso.datetime(),
+        undo: z.string().optional().meta({ description: 'Archive of the state before: restoring it undoes this.' }),
+        missingFiles: z.int(),
+        notes: z.array(z.string()),
+      })
+      .optional()
+      .meta({ description: 'The last time that people chose a state to go back to.' }),
     turnedRound: z
       .object({ at: z.iso.datetime(), point: z.enum(NAP_POINTS), reason: z.string() })
       .optional()
@@ -52,7 +63,7 @@ export function clusterHosts(record: Pick<ClusterRecord, 'name' | 'spec'>): stri
 }
 
 export function clusterView(record: ClusterRecord, idle?: IdleView): ClusterView {
-  const { failure } = record;
+  const { failure, restoration } = record;
   return {
     name: record.name,
     phase: record.phase,
@@ -63,10 +74,15 @@ export function clusterView(record: ClusterRecord, idle?: IdleView): ClusterView
     ...(failure === undefined
       ? {}
       : { failure: { error: failure.error, message: failure.message, advice: failure.advice, at: failure.at } }),
+    ...(restoration === undefined ? {} : { lastRestore: restorationView(restoration) }),
     ...(record.turnedRound === undefined ? {} : { turnedRound: record.turnedRound }),
     hosts: clusterHosts(record),
     spec: record.spec,
     ...(idle === undefined ? {} : { idle }),
     createdAt: record.createdAt,
   };
+}
+
+function restorationView({ archive, asOf, at, undo, missingFiles, notes }: RestorationRecord) {
+  return { archive, asOf, at, ...(undo === undefined ? {} : { undo }), missingFiles, notes: [...notes] };
 }

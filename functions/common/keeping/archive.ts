@@ -27,11 +27,13 @@ export interface ArchiveRequest {
   /** `serializable` reads a survivor that no quorum stands behind. */
   readonly mode: ReadMode;
   readonly reason: string;
+  /** Names of archives that stay, whatever retention says. */
+  readonly pinned: readonly string[];
 }
 
 export async function archiveCluster(
   { registry, store, etcd, retention }: ArchiveDeps,
-  { cluster, release, mode, reason }: ArchiveRequest,
+  { cluster, release, mode, reason, pinned }: ArchiveRequest,
   now: Date,
 ): Promise<ArchiveState> {
   const written = await writeArchive(etcd, store, { cluster, milvusVersion: release, mode, now });
@@ -44,17 +46,22 @@ export async function archiveCluster(
   };
   await putArchiveState(registry, cluster, state);
   logger.info(reason, { event: LOG_EVENTS.archiveTaken, cluster, archive: name, revision, keys });
-  await prune(store, cluster, retention, now);
+  await prune(store, { cluster, policy: retention, pinned }, now);
   return state;
 }
 
-async function prune(store: ObjectStore, cluster: string, policy: RetentionPolicy, now: Date): Promise<void> {
+async function prune(
+  store: ObjectStore,
+  { cluster, policy, pinned }: { cluster: string; policy: RetentionPolicy; pinned: readonly string[] },
+  now: Date,
+): Promise<void> {
   const { usable } = await listArchives(store, { cluster, now });
   const decisions = decideRetention(
     usable.map(({ name, manifest, verifiedAt }) => ({
       name,
       createdAt: manifest.createdAt,
       verified: verifiedAt !== undefined,
+      pinned: pinned.includes(name),
     })),
     policy,
     now,

@@ -2,6 +2,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { s3Store } from '../archive/store/s3.ts';
 import type { ObjectStore } from '../archive/store/store.ts';
+import { objectsRoot } from '../catalog/layout.ts';
 import { memberGroups } from '../cluster/names.ts';
 import { isServing, type TaskObservation } from '../cluster/tasks.ts';
 import { requiredEnv } from '../lambda/environment.ts';
@@ -13,6 +14,13 @@ export function archiveStores(): (cluster: string) => ObjectStore {
   const client = new S3Client({ forcePathStyle: true });
   const bucket = requiredEnv('BUCKET');
   return (cluster) => s3Store(client, bucket, `metadata/${cluster}/`);
+}
+
+/** What Milvus itself wrote for a cluster; to be looked at, never to be changed. */
+export function objectStores(): (cluster: string) => ObjectStore {
+  const client = new S3Client({ forcePathStyle: true });
+  const bucket = requiredEnv('BUCKET');
+  return (cluster) => s3Store(client, bucket, `${objectsRoot(cluster)}/`);
 }
 
 /** host:port of the members that run, as the registry knows them. */

@@ -4,6 +4,7 @@
  */
 import { shipChanges } from '../archive/changes.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
+import { archivesToKeep } from '../cluster/undo.ts';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';
 import { getArchiveState, putArchiveState, type ArchiveState } from '../registry/archive-state.ts';
@@ -18,15 +19,17 @@ export interface Kept {
 
 export async function keepCluster(
   deps: ArchiveDeps,
-  { name: cluster, spec }: Pick<ClusterRecord, 'name' | 'spec'>,
+  { name: cluster, spec, restoration }: Pick<ClusterRecord, 'name' | 'spec' | 'restoration'>,
   policy: KeepingPolicy,
   clock: () => Date,
 ): Promise<Kept> {
   const archive = async (reason: string): Promise<Kept> => {
+    const now = clock();
+    const pinned = archivesToKeep(restoration, now);
     const { asOf } = await archiveCluster(
       deps,
-      { cluster, release: spec.release, mode: 'linearizable', reason },
-      clock(),
+      { cluster, release: spec.release, mode: 'linearizable', reason, pinned },
+      now,
     );
     return { action: 'archived', changes: 0, asOf };
   };

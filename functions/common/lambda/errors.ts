@@ -48,6 +48,22 @@ export const ERRORS = {
     advice:
       'Look at the stopped tasks and the log of the etcd members, then start replace-member with {"cluster": name}.',
   },
+  UpgradeRefused: {
+    advice: 'Nothing was changed. Deploy an etcd image that the running one may be replaced by, then start it again.',
+  },
+  MetadataFull: {
+    condition: 'MetadataReady',
+    advice:
+      'The catalog itself is as large as the quota of etcd lets it be: see docs/runbooks/etcd-no-space.md for how to make room.',
+  },
+  MetadataCorrupt: {
+    condition: 'MetadataReady',
+    advice:
+      'etcd found members with different data and serves nobody. See docs/runbooks/etcd-no-space.md before anything is cleared.',
+  },
+  MaintenanceNotFinished: {
+    advice: 'Look at the log of the etcd members, then start maintain-quorum with {"cluster": name}.',
+  },
   RoleFailedToStart: {
     condition: 'ComputeReady',
     advice: 'Check the Milvus image and the log group of the roles, then create the cluster again.',
@@ -94,6 +110,14 @@ export const ERRORS = {
     condition: 'MetadataReady',
     lasting: true,
     advice: 'Nothing was changed. List the archives of the cluster and use the newest one that is verified.',
+  },
+  FilesMissing: {
+    advice:
+      'Nothing was changed. Choose a newer state, or start again with "allowMissing": true to restore what is still there.',
+  },
+  RestoreUnfinished: {
+    condition: 'MetadataReady',
+    advice: 'The quorum holds a part of something. Start the recovery or the restore again; it begins anew.',
   },
   NothingToArchive: {
     advice: 'The quorum is empty, so the archives that exist were kept as they are. Restore one before you archive.',

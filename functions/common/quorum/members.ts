@@ -3,7 +3,7 @@
  * cannot say is as telling as what another one says.
  */
 import { messageOf } from '../lambda/errors.ts';
-import { connectEtcd, type EtcdClient } from '../etcd/client.ts';
+import { connectEtcd, type Alarm, type EtcdClient } from '../etcd/client.ts';
 import { ETCD } from '../releases/profiles.ts';
 import type { ListedMember, MemberList, MemberStatus } from './observation.ts';
 
@@ -19,6 +19,8 @@ export interface MemberStorage {
 export interface MemberAnswer {
   readonly status: MemberStatus & { readonly version: string };
   readonly storage: MemberStorage;
+  /** Alarms of the whole quorum, as this member knows them. */
+  readonly alarms: readonly Alarm[];
   /** Milliseconds that its status took, connection included when it was the first question. */
   readonly statusMs: number;
   /** With a quorum behind it; absent when none answered in time, and from a learner. */
@@ -38,8 +40,13 @@ export interface Members {
 
 export const endpointOf = (address: string) => `${address}:${ETCD.clientPort}`;
 
-export function connectMembers(addresses: readonly string[], timeoutMs: number): Members {
-  const clients = addresses.map((address) => ({ address, client: connectEtcd([endpointOf(address)], { timeoutMs }) }));
+/** `endpoint`: host:port of an address. */
+export function connectMembers(
+  addresses: readonly string[],
+  timeoutMs: number,
+  endpoint: (address: string) => string = endpointOf,
+): Members {
+  const clients = addresses.map((address) => ({ address, client: connectEtcd([endpoint(address)], { timeoutMs }) }));
   return {
     ask: () => Promise.all(clients.map(({ address, client }) => askMember(address, client))),
     close: () => {
@@ -60,12 +67,13 @@ async function askMember(address: string, client: EtcdClient): Promise<AskedMemb
   ]);
   if (status.status === 'rejected') return { address, problem: messageOf(status.reason) };
   const { memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version, ...storage } = status.value;
-  const { dbSize, dbSizeInUse, dbSizeQuota, revision } = storage;
+  const { dbSize, dbSizeInUse, dbSizeQuota, revision, errors } = storage;
   return {
     address,
     answer: {
       status: { address, memberId, clusterId, leader, isLearner, raftIndex, raftTerm, version },
       storage: { dbSize, dbSizeInUse, dbSizeQuota, revision },
+      alarms: alarmsIn(errors),
       statusMs,
       ...(agreed.status === 'fulfilled' ? { agreed: agreed.value } : {}),
       ...(remembered.status === 'fulfilled' ? { remembered: remembered.value } : {}),
@@ -89,3 +97,11 @@ export function bestList(asked: readonly AskedMember[]): MemberList | undefined 
 
 export const statusesOf = (asked: readonly AskedMember[]): MemberStatus[] =>
   asked.flatMap((member) => ('answer' in member ? [member.answer.status] : []));
+
+/** etcd tells alarms among the errors of a status, as text (`memberID:42 alarm:NOSPACE`). Exported for its test. */
+export function alarmsIn(errors: readonly string[]): Alarm[] {
+  return errors.flatMap((text) => {
+    const [, memberId, alarm] = /memberID:(\d+)\s+alarm:(NOSPACE|CORRUPT)/.exec(text) ?? [];
+    return memberId === undefined ? [] : [{ memberId, alarm: alarm as Alarm['alarm'] }];
+  });
+}

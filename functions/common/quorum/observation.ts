@@ -13,6 +13,7 @@ export const memberTaskSchema = z.object({
   /** `stopping`: somebody asked it to stop; its process may still answer, its data is as good as gone. */
   state: z.enum(['starting', 'running', 'stopping']),
   address: z.string().optional(),
+  image: z.string().optional(),
 });
 
 /** A task that has stopped is not listed: nothing of it is left. */
@@ -91,5 +92,6 @@ export function memberTask(task: TaskObservation, ordinal: number): MemberTask |
     taskArn: task.taskArn,
     state,
     ...(task.address === undefined ? {} : { address: task.address }),
+    ...(task.image === undefined ? {} : { image: task.image }),
   };
 }

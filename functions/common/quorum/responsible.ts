@@ -13,6 +13,10 @@ export function mayReplaceMembers(record: ClusterRecord, generation?: number): b
 
 /** An execution may look whether a quorum is lost where one should be, and go on where it has begun. */
 export function mayRecover({ phase, owner, hasServed }: ClusterRecord, execution: string): boolean {
-  if (phase === 'recovering') return owner === execution;
+  return phase === 'recovering' ? owner === execution : mayBeRestored({ phase, hasServed });
+}
+
+/** Where there is something to go back from, and nobody else at work. */
+export function mayBeRestored({ phase, hasServed }: Pick<ClusterRecord, 'phase'> & { hasServed?: true | undefined }) {
   return phase === 'awake' || (phase === 'failed' && hasServed === true);
 }

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { readyConditions, type Condition } from '../cluster/conditions.ts';
+import { OF_MAINTENANCE } from '../maintenance/decide.ts';
 import type { Decision } from './assess.ts';
 
 export interface VigilPolicy {
@@ -52,11 +53,14 @@ export interface VigilDecision {
 }
 
 export function keepVigil(
-  { assessment, worker, memory, condition: before }: VigilInput,
+  { assessment, worker, memory: remembered, condition: before }: VigilInput,
   policy: VigilPolicy,
   now: Date,
 ): VigilDecision {
   const at = now.toISOString();
+  // What was asked for has helped, between two looks: this is another trouble.
+  const over = before.status === 'True' && before.observedAt > (remembered?.requestedAt ?? at);
+  const memory = over ? undefined : remembered;
   const healthy = assessment.action.kind === 'none';
   if (worker !== undefined) {
     // It says itself how things are, and does not let go before it has looked at everything.
@@ -68,7 +72,9 @@ export function keepVigil(
       action: 'none',
       reason: assessment.reason,
       memory: undefined,
-      ...(before.status === 'True' ? {} : { condition: readyConditions(at).MetadataReady }),
+      ...(before.status === 'True' || OF_MAINTENANCE.includes(before.reason)
+        ? {}
+        : { condition: readyConditions(at).MetadataReady }),
     };
   }
   const told = tellDegraded(before, assessment.reason, at);

@@ -15,6 +15,7 @@ import type { RegistryTable } from './registry.ts';
 /** What can be asked for, with what the execution needs to know beside the cluster and the reason. */
 export const REQUESTS = {
   'replace-member': z.object({ memory: z.object({ since: z.record(z.string(), z.number()), seenAt: z.number() }) }),
+  'maintain-quorum': z.object({}),
   /** `generation`: of the sleep, one after that of the record. */
   sleep: z.object({ generation: z.int() }),
 } as const;

@@ -12,6 +12,7 @@ describe('the spec of a cluster', () => {
       name: 'demo',
       release: '2.3.5',
       metadata: { members: 3 },
+      retention: { allForHours: 1, hourlyForHours: 24, dailyForDays: 7 },
       activeStandby: false,
       roles: {},
       hosts: [],

@@ -44,6 +44,7 @@ const awake = aRecord({
   discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] },
 });
 const OWNER = 'demo-replace-abc';
+const IMAGE = 'etcd:v3.6.16';
 const arn = (id: string) => `arn:aws:ecs:eu-central-1:1:task/redkite-dev/${id}`;
 const raw = (id: string, ordinal: number, changes = {}) => ({
   taskArn: arn(id),
@@ -69,7 +70,11 @@ beforeEach(() => {
 describe('observe-members', () => {
   const input = { cluster: 'demo', owner: OWNER, retire: [] };
   const observe = (changes = {}) =>
-    observeMembers({ registry, source, namespaceName: 'redkite.internal' }, { ...input, ...changes }, NOW);
+    observeMembers(
+      { registry, source, namespaceName: 'redkite.internal', image: IMAGE },
+      { ...input, ...changes },
+      NOW,
+    );
   const partition = (record: unknown, ...tasks: ReturnType<typeof known>[]) =>
     dynamo.on(QueryCommand).resolves({
       Items: [{ sk: 'record', value: record }, ...tasks.map((value) => ({ sk: `task#${value.taskId}`, value }))],
@@ -106,6 +111,21 @@ describe('observe-members', () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
     ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 0, { version: 4 })] });
     expect(ids(await observe())).toEqual([]);
+  });
+
+  test('for an upgrade every member is to be replaced that is made in another way', async () => {
+    partition(awake);
+    ecs.on(ListTasksCommand).resolves({ taskArns: ['a', 'b', 'c'].map(arn) });
+    const made = (image: string, memory: string) => ({ containers: [{ image }], cpu: '256', memory });
+    ecs.on(DescribeTasksCommand).resolves({
+      tasks: [
+        raw('a', 0, made(IMAGE, '1024')),
+        raw('b', 1, made('etcd:v3.6.15', '1024')),
+        raw('c', 2, made(IMAGE, '512')),
+      ],
+    });
+    expect(await observe({ upgrade: true })).toMatchObject({ observed: { retire: ['b', 'c'] } });
+    expect(await observe()).toMatchObject({ observed: { retire: [], tasks: [{ image: IMAGE }, {}, {}] } });
   });
 
   test.each([
@@ -175,6 +195,17 @@ describe('launch-member', () => {
     const valueOf = (flag: string) => container?.command?.[container.command.indexOf(flag) + 1];
     expect(valueOf('--initial-cluster-state')).toBe('existing');
     expect(valueOf('--initial-cluster')).toBe('etcd-1=x');
+  });
+
+  test.each([
+    ['v3.6.16', 'v3.7.1', 'v3.7.1'],
+    ['v3.6.16', 'v3.8.0', 'v3.6.16'],
+  ])('among members of %s, where %s is deployed, %s is started', async (runs, deployed, started) => {
+    ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 0, { containers: [{ image: `etcd:${runs}` }] })] });
+    await launchMember({ ...deps, image: `etcd:${deployed}` }, input);
+    const [container] = ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input.containerDefinitions ?? [];
+    expect(container?.image).toBe(`etcd:${started}`);
   });
 
   test.each([
@@ -282,6 +313,7 @@ describe('etcd', () => {
           version: '3.6.8',
         },
         storage: { dbSize: 1, dbSizeInUse: 1, dbSizeQuota: 1, revision: 1 },
+        alarms: [],
         statusMs: 1,
         ...(changes.agreed === false ? {} : { agreed: list }),
         remembered: list,

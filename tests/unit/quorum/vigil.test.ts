@@ -100,6 +100,15 @@ describe('what does not help is asked for more and more rarely', () => {
     );
   });
 
+  test('a request that has helped since is no reason to wait', () => {
+    const whole = { ...ready, observedAt: ago(10) };
+    expect(keep({ memory: asked(3, 40), condition: whole })).toMatchObject({
+      action: 'request-replacement',
+      memory: { requests: 1 },
+    });
+    expect(keep({ memory: asked(3, 5), condition: whole }).action).toBe('none');
+  });
+
   test('the schedule is never on the dot', () => {
     fc.assert(
       fc.property(fc.integer({ min: 55, max: 65 }), (seconds) => {

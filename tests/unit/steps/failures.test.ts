@@ -57,3 +57,28 @@ test('the metadata lock of a replacement that ended is dropped, whatever the clu
     condition: { type: 'MetadataReady', status: 'Unknown', reason: 'ReplacementEnded' },
   });
 });
+
+test('so is that of a maintenance, which says nothing about the quorum', () => {
+  const name = 'demo-maintain-watch-29384756';
+  expect(clusterOfExecution({ name })).toBe('demo');
+  const decision = decideSettlement({ name, status: 'ABORTED' }, aRecord({ phase: 'awake' }));
+  expect(decision).toMatchObject({ action: 'drop-lock', cluster: 'demo' });
+  expect(decision).not.toHaveProperty('condition');
+});
+
+test.each([
+  ['maintain-quorum', undefined],
+  ['replace-member', { reason: 'ReplacementEnded' }],
+])('an execution of %s that a person named is known by its machine and its input', (machine, condition) => {
+  const execution = {
+    name: 'by-hand',
+    machine: `arn:aws:states:eu-central-1:1:stateMachine:redkite-dev-${machine}`,
+    input: '{"cluster":"demo"}',
+    status: 'ABORTED',
+  };
+  expect(decideSettlement(execution, aRecord({ phase: 'awake' }))).toMatchObject({
+    action: 'drop-lock',
+    cluster: 'demo',
+    ...(condition === undefined ? {} : { condition }),
+  });
+});

@@ -7,7 +7,7 @@ import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
-import { replacementName } from '../../../functions/common/cluster/names.ts';
+import { maintenanceName, replacementName } from '../../../functions/common/cluster/names.ts';
 import { putRequest, readRequest, REQUESTS, type ClusterRequest } from '../../../functions/common/registry/requests.ts';
 import { startRequested, streamRecordsSchema } from '../../../functions/start-requested/start.ts';
 import { VERBS } from '../../../functions/start-requested/verbs.ts';
@@ -157,4 +157,19 @@ test('the filter of the mapping lets requests through, and nothing else of the r
 test('what no stream sends is refused', () => {
   expect(streamRecordsSchema.safeParse({}).success).toBe(false);
   expect(streamRecordsSchema.safeParse({ Records: [{ body: '{}' }] }).success).toBe(false);
+});
+
+test('maintenance is started for its minute', async () => {
+  const wanted: ClusterRequest<'maintain-quorum'> = {
+    ...{ cluster: 'demo', verb: 'maintain-quorum', reason: 'there is no room', requestedAt: request.requestedAt },
+    details: {},
+  };
+  expect(await startRequested(deps, { Records: [await record('1', wanted)] })).toEqual({ batchItemFailures: [] });
+  expect(started()).toEqual([
+    {
+      stateMachineArn: 'arn of MAINTAIN_MACHINE_ARN',
+      name: maintenanceName('demo', 'watch-29539474'),
+      input: JSON.stringify({ cluster: 'demo', reason: 'there is no room' }),
+    },
+  ]);
 });

@@ -61,7 +61,10 @@ describe('task definitions', () => {
     });
     const rootcoord = roles.find(({ role }) => role === 'rootcoord');
     if (rootcoord === undefined) throw new Error('no rootcoord');
-    const environment = milvusEnvironment(spec, rootcoord, profileOf(spec), settings, 'eu-central-1');
+    const environment = milvusEnvironment(
+      { spec, role: rootcoord, profile: profileOf(spec), settings },
+      'eu-central-1',
+    );
     expect(environment['ROOT_COORD_ENABLE_ACTIVE_STANDBY']).toBe('true');
   });
 

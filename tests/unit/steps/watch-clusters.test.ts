@@ -6,6 +6,7 @@ import { readyConditions } from '../../../functions/common/cluster/conditions.ts
 import { memberPeerUrl } from '../../../functions/common/cluster/names.ts';
 import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
 import type { AskedMember } from '../../../functions/common/quorum/members.ts';
+import { MAINTENANCE_POLICY } from '../../../functions/common/maintenance/policy.ts';
 import { QUORUM_POLICY } from '../../../functions/common/quorum/policy.ts';
 import { VIGIL_POLICY } from '../../../functions/common/quorum/vigil.ts';
 import { watchClusters } from '../../../functions/watch-clusters/watch.ts';
@@ -28,6 +29,8 @@ interface Asked {
 let partitions: Map<string, Item[]>;
 /** Addresses that do not answer, from which look on. */
 let silent: Map<string, 'always' | 'first look'>;
+/** Clusters whose etcd has no room. */
+let full: Set<string>;
 let looks: number;
 let published: Map<string, Measurements>;
 let slept: number;
@@ -74,6 +77,7 @@ function answers(addresses: readonly string[]): AskedMember[] {
           ...{ raftIndex: 10, raftTerm: 1, version: '3.6.16' },
         },
         storage: { dbSize: 2_048 + Number(ordinal), dbSizeInUse: 1_024, dbSizeQuota: 8_192, revision: 42 },
+        alarms: full.has(name) ? [{ memberId: 'm1', alarm: 'NOSPACE' as const }] : [],
         statusMs: 5 + Number(ordinal),
         agreed: members,
         remembered: members,
@@ -95,7 +99,7 @@ const deps = {
   publish: (name: string, measurements: Measurements) => {
     published.set(name, { ...published.get(name), ...measurements });
   },
-  policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY },
+  policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY, maintenance: MAINTENANCE_POLICY },
   clock: {
     now: () => NOW.getTime() + slept,
     sleep: (milliseconds: number) => {
@@ -122,6 +126,7 @@ beforeEach(() => {
   partitions = new Map();
   silent = new Map();
   published = new Map();
+  full = new Set();
   looks = 0;
   slept = 0;
   dynamo.reset();
@@ -232,4 +237,46 @@ test('only clusters that serve are watched; shipping that fails keeps no quorum 
     failed: [{ cluster: 'demo', reason: 'no etcd in this test' }],
   });
   expect(published.get('demo')).toMatchObject({ MembersHealthy: 3, ShippingFailed: 1 });
+});
+
+describe('maintenance', () => {
+  const requests = () => puts().filter(({ sk }) => String(sk).startsWith('request#'));
+  const lock = (seconds: number) => ({
+    ...{ sk: 'lock#metadata', owner: 'demo-replace-1' },
+    expiresAt: NOW.getTime() / 1_000 + seconds,
+  });
+
+  test('is asked for where etcd has no room', async () => {
+    cluster('demo');
+    full.add('demo');
+    await watchQuorums(deps, ['demo']);
+    expect(requests()).toMatchObject([
+      { pk: 'demo', sk: 'request#maintain-quorum', value: { requestedAt: NOW.toISOString(), details: {} } },
+    ]);
+  });
+
+  test('is not asked for while somebody works on the members, nor when it was of no use a moment ago', async () => {
+    const ended = { outcome: 'MetadataFull', at: new Date(NOW.getTime() - 60_000).toISOString() };
+    cluster('worked-on', {}, 3, [lock(60)]);
+    cluster('useless', {}, 3, [{ sk: 'maintenance', value: { compacted: null, defragmented: {}, ended } }]);
+    full.add('worked-on').add('useless');
+    await watchQuorums(deps, ['worked-on', 'useless']);
+    expect(requests()).toEqual([]);
+  });
+
+  test('is not asked for in a quorum whose members are in trouble', async () => {
+    cluster('demo');
+    full.add('demo');
+    silent.set(address('demo', 2), 'always');
+    await watchQuorums(deps, ['demo']);
+    expect(requests().map(({ sk }) => String(sk))).not.toContain('request#maintain-quorum');
+  });
+
+  test('what it has said of a quorum stays, however healthy the members are', async () => {
+    const conditionsNow = readyConditions(NOW.toISOString());
+    const MetadataReady = { ...conditionsNow.MetadataReady, status: 'False' as const, reason: 'MetadataFull' };
+    cluster('demo', { conditions: { ...conditionsNow, MetadataReady } });
+    await watchQuorums(deps, ['demo']);
+    expect(conditions()).toEqual([]);
+  });
 });

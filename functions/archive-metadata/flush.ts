@@ -1,0 +1,44 @@
+/**
+ * Makes Milvus write everything that it has acknowledged to the bucket, so that an archive taken right after names all of
+ * it: what is in Kafka alone is not part of an archive. Best effort: an archive without it is still an archive.
+ */
+import { messageOf } from '../common/lambda/errors.ts';
+import { pollUntil, type Clock } from '../common/lambda/polling.ts';
+
+/** The calls of the Milvus client that are used. */
+export interface FlushPort {
+  /** Returns the question whether it is done. */
+  readonly flushAll: () => Promise<() => Promise<boolean>>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Flushed {
+  readonly done: boolean;
+  readonly reason: string;
+}
+
+const INTERVAL_MS = 200;
+
+export async function flushAll(
+  connect: () => Promise<FlushPort>,
+  { budgetMs, clock }: { budgetMs: number; clock: Clock },
+): Promise<Flushed> {
+  try {
+    const milvus = await connect();
+    try {
+      const isFlushed = await milvus.flushAll();
+      const { ready, reason } = await pollUntil(
+        async () =>
+          (await isFlushed())
+            ? { ready: true, reason: 'everything acknowledged before it is in the bucket' }
+            : { ready: false, reason: `Milvus was still flushing after ${budgetMs / 1_000} s` },
+        { intervalMs: INTERVAL_MS, budgetMs, clock },
+      );
+      return { done: ready, reason };
+    } finally {
+      await milvus.close();
+    }
+  } catch (error) {
+    return { done: false, reason: `Milvus did not flush: ${messageOf(error)}` };
+  }
+}
