@@ -1,5 +1,5 @@
 /**
- * Single source of truth for what counts as activity (docs/decisions/0007-what-counts-as-activity.md has the measurements
+ * Single source of truth for what counts as activity (docs/decisions/0012-what-counts-as-activity.md has the measurements
  * behind it). A name that is not here counts: a function of Milvus that nobody has looked at yet may be work, and a
  * cluster that stays awake costs money where one that falls asleep costs an answer.
  */
