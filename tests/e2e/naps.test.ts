@@ -163,6 +163,38 @@ test(
   NAP_MS,
 );
 
+test(
+  'a cluster that nobody uses falls asleep by itself; the next request wakes it and is answered',
+  async () => {
+    const policy = { method: 'PUT', path: '/clusters/demo/idle', body: { window: 1 } } as const;
+    expect(await callApi(settings, apiUrl, policy)).toMatchObject({ status: 200 });
+    await until(({ phase }) => phase === 'asleep');
+    // Whoever asks knows nothing of it.
+    await withClient(async (client) => {
+      expect(await count(client)).toBe(2 * ROWS);
+    });
+    expect((await until(() => true)).phase).toBe('awake');
+  },
+  2 * NAP_MS,
+);
+
+test(
+  'a REST request on a sleeping cluster is answered by Milvus',
+  async () => {
+    await nap();
+    const answer = await fetch(`http://127.0.0.1:${settings.ports.entryHttp}/v1/vector/query`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ collectionName: UNLOADED, filter: 'id in [7]', outputFields: ['id'] }),
+    });
+    expect({ status: answer.status, body: await answer.json() }).toEqual({
+      status: 200,
+      body: { code: 200, data: [{ id: 7 }] },
+    });
+  },
+  NAP_MS,
+);
+
 describe('requests that are refused before anything changes', () => {
   test.each([
     ['of no cluster', 'sleep', 'nobody', 404, 'cluster_not_found'],

@@ -98,6 +98,7 @@ describe('input that names no operation', () => {
       'replace-member': { generation: 'one' },
       'archive-metadata': { reason: 7 },
       'recover-quorum': { dryRun: 'yes' },
+      'maintain-quorum': { dryRun: 'yes' },
     };
     const incomplete = { cluster: 'demo', ...wrong[machine] };
     for (const bad of [{}, incomplete, { cluster: 7, generation: 1 }]) {
@@ -219,6 +220,7 @@ describe('timeouts', () => {
       'archive-metadata': 'ArchiveMetadata',
       'examine-archives': 'ExamineArchives',
       'recover-quorum': 'ObserveMembers',
+      'maintain-quorum': 'ObserveMembers',
       'sleep-cluster': 'BeginSleep',
       'wake-cluster': 'BeginWake',
     };
