@@ -2,11 +2,9 @@
  * Members of a real quorum are lost in every way a single one can be, while somebody writes and Milvus is searched: the
  * quorum has to be whole again by itself, without an acknowledged write missing or a search failing.
  */
-import { loadDigits } from '../../local/demo/digits.ts';
-import { COLLECTION, connect } from '../../local/demo/prove.ts';
-import { entryOf } from '../../local/up.ts';
 import { useDemo } from './demo.ts';
 import type { Member, Seen } from './quorum.ts';
+import { startSearching, type Searcher } from './searcher.ts';
 import { until } from './stack.ts';
 import { Writer } from './writer.ts';
 
@@ -16,45 +14,8 @@ const TIMEOUT_MS = 60_000;
 const leader = (seen: readonly Seen[]) => seen.filter(({ leads }) => leads);
 const follower = (seen: readonly Seen[]) => seen.filter(({ leads }) => !leads).slice(0, 1);
 
-/** Of a test that failed half-way: it would go on searching, and keep the process from ending. */
-let stopSearching: () => Promise<unknown> = () => Promise.resolve();
-afterEach(() => stopSearching());
-
-/** Searches until told to stop; what failed is kept. Light, so that it does not take from what is measured. */
-async function searching(): Promise<() => Promise<{ searches: number; failures: string[] }>> {
-  const client = connect(await entryOf(settings));
-  await client.connectPromise;
-  const [query] = loadDigits().heldOut;
-  if (query === undefined) throw new Error('There is no digit to search for.');
-  const failures: string[] = [];
-  let searches = 0;
-  let stopped = false;
-  const run = async () => {
-    while (!stopped) {
-      const { status } = await client.search({
-        collection_name: COLLECTION,
-        data: [[...query.vector]],
-        limit: 1,
-        // Asks Milvus for a timestamp of this moment, which the root coordinator takes from etcd.
-        consistency_level: 0,
-      });
-      searches += 1;
-      if (status.error_code !== 'Success') failures.push(`${status.error_code}: ${status.reason}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  const done = run().catch((error: unknown) => failures.push(String(error)));
-  const stop = async () => {
-    if (!stopped) {
-      stopped = true;
-      await done;
-      await client.closeConnection();
-    }
-    return { searches, failures };
-  };
-  stopSearching = stop;
-  return stop;
-}
+let searcher: Searcher | undefined;
+afterEach(() => searcher?.stop());
 
 async function conditionOfMetadata(): Promise<string> {
   const view = await show();
@@ -81,7 +42,7 @@ test.each([
   expect(victims).toHaveLength(1);
   const writer = new Writer(quorum, what.replaceAll(' ', '-'));
   writer.start();
-  const searched = await searching();
+  searcher = await startSearching(settings);
   const started = Date.now();
   await Promise.all(victims.map(harm));
   await quorum.voters(3, victims, TIMEOUT_MS);
@@ -89,7 +50,7 @@ test.each([
   const after = await quorum.whole(3, victims, TIMEOUT_MS);
   const took = Date.now() - started;
   await writer.stop();
-  const { searches, failures } = await searched();
+  const { searches, failures } = await searcher.stop();
 
   console.log(
     `${what}: three voters again after ${tolerant} ms, all of them answer after ${took} ms; ${writer.acknowledged.size} writes acknowledged, ` +

@@ -3,15 +3,14 @@
  * the same quorum is maintained. No acknowledged write may be missing, no search may fail. On a stack of its own, because
  * what members are made of belongs to the whole deployment.
  */
-import { loadDigits } from '../../local/demo/digits.ts';
-import { COLLECTION, connect } from '../../local/demo/prove.ts';
 import { down } from '../../local/down.ts';
 import { ensureImages, ensurePreviousEtcdImage, type Images } from '../../local/images/images.ts';
 import { showCluster } from '../../local/stack/api.ts';
 import { DEMO } from '../../local/stack/cluster.ts';
 import { deploy } from '../../local/stack/deploy.ts';
-import { bringUp, entryOf } from '../../local/up.ts';
+import { bringUp } from '../../local/up.ts';
 import { etcd, Quorum } from '../chaos/quorum.ts';
+import { startSearching, type Searcher } from '../chaos/searcher.ts';
 import { Stack, type Execution } from '../chaos/stack.ts';
 import { Writer } from '../chaos/writer.ts';
 
@@ -23,6 +22,7 @@ const UPGRADED_MS = 6 * 60_000;
 let images: Images;
 let previous: string;
 let apiUrl = '';
+let searcher: Searcher | undefined;
 
 beforeAll(async () => {
   const report = (line: string) => {
@@ -32,42 +32,11 @@ beforeAll(async () => {
   previous = await ensurePreviousEtcdImage(settings, report);
   ({ apiUrl } = await bringUp(settings, previous));
 }, FIRST_START_MS);
+afterEach(() => searcher?.stop());
 afterAll(async () => {
   // For taking a closer look afterwards.
   if (process.env['REDKITE_KEEP'] === undefined) await down(settings);
 });
-
-/** Searches until told to stop; what failed is kept. */
-async function searching(): Promise<() => Promise<{ searches: number; failures: string[] }>> {
-  const client = connect(await entryOf(settings));
-  await client.connectPromise;
-  const [query] = loadDigits().heldOut;
-  if (query === undefined) throw new Error('There is no digit to search for.');
-  const failures: string[] = [];
-  let searches = 0;
-  let stopped = false;
-  const run = async () => {
-    while (!stopped) {
-      const { status } = await client.search({
-        collection_name: COLLECTION,
-        data: [[...query.vector]],
-        limit: 1,
-        // Asks Milvus for a timestamp of this moment, which the root coordinator takes from etcd.
-        consistency_level: 0,
-      });
-      searches += 1;
-      if (status.error_code !== 'Success') failures.push(`${status.error_code}: ${status.reason}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  const done = run().catch((error: unknown) => failures.push(String(error)));
-  return async () => {
-    stopped = true;
-    await done;
-    await client.closeConnection();
-    return { searches, failures };
-  };
-}
 
 /** By hand, as from the console. */
 const execute = async (machine: string, input: object): Promise<Execution> =>
@@ -89,12 +58,12 @@ async function metadataCondition(): Promise<string> {
 async function undisturbed(what: string, work: () => Promise<void>): Promise<void> {
   const writer = new Writer(quorum, what.replaceAll(' ', '-'));
   writer.start();
-  const searched = await searching();
+  searcher = await startSearching(settings);
   const started = Date.now();
   await work();
   const took = Date.now() - started;
   await writer.stop();
-  const { searches, failures } = await searched();
+  const { searches, failures } = await searcher.stop();
   console.log(
     `${what}: ${took} ms; ${writer.acknowledged.size} writes acknowledged, at most ${writer.longestGapMs} ms apart; ` +
       `${searches} searches, ${failures.length} failed`,

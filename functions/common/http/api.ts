@@ -1,7 +1,7 @@
 /** The edge of every function behind the HTTP API: JSON in, JSON out, every failure a problem+json. */
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';
 import { Problem, problemBody, type FieldError } from './problem.ts';
@@ -81,6 +81,15 @@ export function idempotencyKeyOf(event: APIGatewayProxyEventV2): string | undefi
   return key;
 }
 
+/** Of a list: how many entries a page has at most. */
+export const pageLimitSchema = z.coerce
+  .number('must be a number')
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(100, 'must be at most 100')
+  .default(50);
+
+/** The query of a request; throws a problem that names the parameter. */
 export function parseQuery<Schema extends z.ZodType>(event: APIGatewayProxyEventV2, schema: Schema): z.output<Schema> {
   const query = schema.safeParse(event.queryStringParameters ?? {});
   if (query.success) return query.data;
