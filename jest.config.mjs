@@ -18,5 +18,5 @@ const TIMEOUT_MS = 120_000;
 
 export default {
   testTimeout: TIMEOUT_MS,
-  projects: ['unit', 'statemachines', 'integration', 'e2e', 'chaos', 'upgrade'].map(project),
+  projects: ['unit', 'statemachines', 'integration', 'e2e', 'chaos', 'upgrade', 'naps'].map(project),
 };

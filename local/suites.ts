@@ -134,6 +134,7 @@ const LONG_SUITES: Readonly<Record<string, Suite>> = {
   'all-chaos': chaosTests('long'),
   /** On a stack of its own, that is deployed again and again with another etcd. */
   upgrade: jest('upgrade', '--runInBand'),
+  naps: jest('naps', '--runInBand'),
 };
 const MOST_TIMES = 1_000;
 

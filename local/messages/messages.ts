@@ -36,7 +36,8 @@ function adminPassword(settings: LocalSettings): string {
   return password;
 }
 
-async function access(settings: LocalSettings): Promise<BrokerAccess> {
+/** How its administrator reaches the broker. */
+export async function brokerAccess(settings: LocalSettings): Promise<BrokerAccess> {
   const { caFile } = await brokerCertificate(settings);
   return {
     address: settings.network.kafka,
@@ -99,7 +100,7 @@ export async function startMessages(
 export async function awaitMessages(settings: LocalSettings, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let lookAgain = Date.now() + LOOK_EVERY_MS;
-  const broker = await access(settings);
+  const broker = await brokerAccess(settings);
   const say = (what: string) =>
     new Error(`The local Kafka ${what}. Log: ${logFile(settings, CONTAINER)}\n${logTail(settings, CONTAINER)}`);
   for (;;) {
@@ -118,7 +119,12 @@ export async function awaitMessages(settings: LocalSettings, timeoutMs: number):
 
 /** Creates the users, or gives them these passwords. */
 export async function putUsers(settings: LocalSettings, users: readonly User[]): Promise<void> {
-  if (users.length > 0) await upsertUsers(await access(settings), users);
+  if (users.length > 0) await upsertUsers(await brokerAccess(settings), users);
+}
+
+/** The same container with the same data; what runs at the start of a container runs again. */
+export async function restartMessages(settings: LocalSettings): Promise<void> {
+  await podman(settings, ['restart', '--time', String(STOP_SECONDS), CONTAINER]);
 }
 
 /** Ends the broker; its data stays. */
