@@ -87,7 +87,7 @@ test.each(Object.entries(BAD))('a bootstrap refuses an archive that is %s', asyn
   expect({ status, error, cause }).toMatchObject({ status: 'FAILED', error: 'ArchiveUnusable' });
   expect(cause).toMatch(says);
   const { metadataOpen, phase } = await target.record();
-  expect({ metadataOpen, phase, addresses: await target.addresses() }).toEqual({
+  expect({ metadataOpen, phase, addresses: await target.quorum.registered() }).toEqual({
     metadataOpen: false,
     phase: 'creating',
     addresses: [],

@@ -3,7 +3,6 @@
  * of a quorum alone is tried out on these, because seven Milvus roles beside it would only take time from it.
  */
 import { randomBytes } from 'node:crypto';
-import { ListInstancesCommand } from '@aws-sdk/client-servicediscovery';
 import { unknownConditions } from '../../functions/common/cluster/conditions.ts';
 import { memberGroups } from '../../functions/common/cluster/names.ts';
 import type { ClusterRecord } from '../../functions/common/cluster/record.ts';
@@ -20,8 +19,6 @@ export interface Bare {
   readonly members: 1 | 3 | 5;
   readonly quorum: Quorum;
   readonly record: () => Promise<ClusterRecord>;
-  /** What stands under the name by which Milvus would find the metadata, in the order of the text. */
-  readonly addresses: () => Promise<string[]>;
   /** Starts bootstrap-quorum once more, with what the caller adds to its input; the ARN of the execution. */
   readonly bootstrap: (more?: object) => Promise<string>;
   /** The quorum serves: from now on it looks after itself. */
@@ -58,13 +55,6 @@ export async function planBare(stack: Stack, prefix: string, members: 1 | 3 | 5)
     members,
     quorum: new Quorum(stack, name),
     record,
-    addresses: async () => {
-      const { discovery } = await record();
-      const { Instances = [] } = await stack.discovery.send(
-        new ListInstancesCommand({ ServiceId: discovery?.metadata ?? '' }),
-      );
-      return Instances.map(({ Attributes }) => Attributes?.['AWS_INSTANCE_IPV4'] ?? '').toSorted();
-    },
     bootstrap: async (more = {}) =>
       stack.start('bootstrap-quorum', {
         cluster: name,

@@ -6,9 +6,11 @@ import {
   type ECSClient,
   type Task,
 } from '@aws-sdk/client-ecs';
+import { ListInstancesCommand } from '@aws-sdk/client-servicediscovery';
 import { execa } from 'execa';
 import { memberStartedBy, parseTaskGroup } from '../../functions/common/cluster/names.ts';
 import { observeTask } from '../../functions/common/cluster/tasks.ts';
+import { getCluster } from '../../functions/common/registry/registry.ts';
 import { podman } from '../../local/runtime/podman.ts';
 import type { LocalSettings } from '../../local/settings.ts';
 import { until, type Stack } from './stack.ts';
@@ -45,12 +47,15 @@ export async function etcd(address: string, path: string, body: object): Promise
 }
 
 export class Quorum {
+  private readonly stack: Stack;
   private readonly settings: LocalSettings;
   private readonly cluster: string;
   private readonly ecs: ECSClient;
   private readonly ecsCluster: string;
 
-  constructor({ settings, ecs }: Pick<Stack, 'settings' | 'ecs'>, cluster: string) {
+  constructor(stack: Stack, cluster: string) {
+    const { settings, ecs } = stack;
+    this.stack = stack;
     this.settings = settings;
     this.cluster = cluster;
     this.ecs = ecs;
@@ -74,6 +79,16 @@ export class Quorum {
           : [];
       })
       .sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  /** What stands under the name by which Milvus finds the metadata, in the order of the text; none until it is open. */
+  async registered(): Promise<string[]> {
+    const record = await getCluster(await this.stack.registry(), this.cluster);
+    if (record?.discovery === undefined) return [];
+    const { Instances = [] } = await this.stack.discovery.send(
+      new ListInstancesCommand({ ServiceId: record.discovery.metadata }),
+    );
+    return Instances.flatMap(({ Attributes }) => Attributes?.['AWS_INSTANCE_IPV4'] ?? []).toSorted();
   }
 
   /** Those that answer, each with what it says. */

@@ -1,4 +1,7 @@
-/** Writes to etcd all the time, notes what was acknowledged, and says afterwards what of it is missing. */
+/**
+ * Writes to etcd all the time, notes what was acknowledged, and says afterwards what of it is missing. It finds the members as
+ * Milvus does, under the name of the metadata: a quorum that is being filled is not to be found, and must not be written to.
+ */
 import { etcd, type Quorum } from './quorum.ts';
 import { until } from './stack.ts';
 
@@ -60,9 +63,9 @@ export class Writer {
         this.longestGapMs = Math.max(this.longestGapMs, Date.now() - last);
         last = Date.now();
       } catch {
-        // Not acknowledged: it may be there or not. The next member, and when all were tried whoever is there now.
+        // Not acknowledged: it may be there or not. The next member, and when all were tried whoever is found now.
         addresses = addresses.slice(1);
-        if (addresses.length === 0) addresses = (await this.quorum.members()).map((member) => member.address);
+        if (addresses.length === 0) addresses = await this.quorum.registered();
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
