@@ -67,8 +67,9 @@ function notesOf(check: CatalogCheck, present: Present): string[] {
     ...(unflushed.segments === 0
       ? []
       : [
-          `${unflushed.segments} segment(s) of ${unflushed.collections.length} collection(s) were not flushed at that moment: ` +
-            'their rows that were in Kafka alone are not part of it.',
+          // Milvus says so of a segment for a while after all of its rows are in the bucket.
+          `${unflushed.segments} segment(s) of ${unflushed.collections.length} collection(s) were not marked as flushed at that ` +
+            'moment: rows of theirs that were in Kafka alone, if there were any, are not part of it.',
         ]),
     ...(present.kind === 'none' ? [`The present state cannot be archived: ${present.reason}.`] : []),
   ];
