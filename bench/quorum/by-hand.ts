@@ -111,12 +111,29 @@ async function replace({
     await client.memberRemove(old.id);
     const asked = performance.now();
     const { id } = await client.memberAddAsLearner([peerUrl]);
+    await known(others, id);
     await start();
     await promoted(() => client.memberPromote(id));
     await healthy(addresses);
     return performance.now() - asked;
   } finally {
     client.close();
+  }
+}
+
+/** A new member asks any of the others who the members are, and ends when it is not among them: one may not have heard yet. */
+async function known(others: readonly string[], id: string): Promise<void> {
+  const members = connectMembers(others, 2_000);
+  const deadline = Date.now() + TIMEOUT_MS;
+  try {
+    for (;;) {
+      const lists = (await members.ask()).map((member) => ('answer' in member ? member.answer.remembered : undefined));
+      if (lists.every((list) => list?.some((listed) => listed.id === id) === true)) return;
+      if (Date.now() > deadline) throw new Error('The new member was not known to all others in time.');
+      await sleep(LOOK_MS);
+    }
+  } finally {
+    members.close();
   }
 }
 
