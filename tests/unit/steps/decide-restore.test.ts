@@ -44,7 +44,9 @@ test('files that are gone refuse it, unless people accept that', () => {
 
 test('rows that were in Kafka alone are named', () => {
   const check = { files, unflushed: { segments: 3, collections: ['7', '8'] } };
-  expect(decideRestore({ ...input, check }).notes[1]).toMatch(/^3 segment\(s\) of 2 collection\(s\) were not marked as flushed/);
+  expect(decideRestore({ ...input, check }).notes[1]).toMatch(
+    /^3 segment\(s\) of 2 collection\(s\) were not marked as flushed/,
+  );
 });
 
 test('without a present state nothing promises an undo', () => {
