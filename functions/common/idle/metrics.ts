@@ -9,8 +9,9 @@ export interface Sample {
   readonly value: number;
 }
 
-const SAMPLE = /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>.*)\})?[ \t]+(?<value>\S+)(?:[ \t]+-?\d+)?[ \t]*$/;
-const LABEL = /[ \t,]*(?<label>[a-zA-Z_]\w*)[ \t]*=[ \t]*"(?<text>(?:[^"\\]|\\.)*)"/y;
+// A label may hold what JavaScript takes for the end of a line (U+2028, a carriage return): hence `s`.
+const SAMPLE = /^(?<name>[a-zA-Z_:][\w:]*)(?:\{(?<labels>.*)\})?[ \t]+(?<value>\S+)(?:[ \t]+-?\d+)?[ \t]*$/s;
+const LABEL = /[ \t,]*(?<label>[a-zA-Z_]\w*)[ \t]*=[ \t]*"(?<text>(?:[^"\\]|\\.)*)"/sy;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', '"': '"', '\\': '\\' };
 const SPECIAL_VALUES: Readonly<Record<string, number>> = { '+Inf': Infinity, Inf: Infinity, '-Inf': -Infinity, NaN };
 
@@ -48,7 +49,7 @@ function parseLabels(text: string, line: string): Record<string, string> {
     LABEL.lastIndex = position;
     const groups = LABEL.exec(text)?.groups;
     if (groups?.['label'] === undefined) throw new SyntaxError(`No metric: ${line.slice(0, 200)}`);
-    labels[groups['label']] = (groups['text'] ?? '').replaceAll(/\\(.)/g, (all, one: string) => ESCAPES[one] ?? all);
+    labels[groups['label']] = (groups['text'] ?? '').replaceAll(/\\(.)/gs, (all, one: string) => ESCAPES[one] ?? all);
     position = LABEL.lastIndex;
   }
   return labels;

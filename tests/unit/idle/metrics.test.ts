@@ -39,6 +39,11 @@ test('a page of Milvus 2.3.5', () => {
   expect(samples.filter(({ name }) => name === 'process_start_time_seconds')).toHaveLength(1);
 });
 
+test.each(['\u2028', '\u2029', '\r', '\\\u2028'])('a label may hold what ends a line elsewhere', (character) => {
+  const written = character.replaceAll('\\', '\\\\');
+  expect(parse(`up{a="${written}"} 0`, 'up')).toEqual([{ name: 'up', labels: { a: character }, value: 0 }]);
+});
+
 test('whatever is written as a label is read as it was', () => {
   const escape = (text: string) =>
     text
