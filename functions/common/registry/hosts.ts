@@ -5,9 +5,10 @@
  * An entry is a claim, and the record of the cluster is the proof: what its record does not have is not claimed any more,
  * so nothing has to be taken away when a cluster goes or fails to be created.
  */
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { isAccepted } from './conditional.ts';
+import { readPartition } from './partition.ts';
 import { getCluster, type RegistryTable } from './registry.ts';
 
 export interface HostClaim {
@@ -26,22 +27,9 @@ export async function findHost({ client, table }: RegistryTable, host: string): 
 }
 
 /** All patterns of all clusters, in the order of the alphabet. */
-export async function listHostPatterns({ client, table }: RegistryTable): Promise<HostClaim[]> {
-  const claims: HostClaim[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': PATTERNS },
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-    );
-    claims.push(...(page.Items ?? []).map((item) => item['value'] as HostClaim));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-  return claims;
+export async function listHostPatterns(registry: RegistryTable): Promise<HostClaim[]> {
+  const items = await readPartition(registry, PATTERNS, { consistent: false });
+  return items.map((item) => item['value'] as HostClaim);
 }
 
 const hasHost = (record: ClusterRecord | undefined, host: string) => record?.spec.hosts.includes(host) === true;

@@ -10,6 +10,7 @@ import type { Phase } from '../cluster/phases.ts';
 import type { TaskObservation } from '../cluster/tasks.ts';
 import { RedkiteError } from '../lambda/errors.ts';
 import { RECORD_KEY, isAccepted } from './conditional.ts';
+import { readPartition } from './partition.ts';
 
 export interface RegistryTable {
   readonly client: DynamoDBDocumentClient;
@@ -71,22 +72,8 @@ export async function listClusters(
 }
 
 /** All of a cluster's partition, strongly consistent. */
-export async function loadCluster({ client, table }: RegistryTable, name: string): Promise<ClusterState> {
-  const items: Record<string, unknown>[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': name },
-        ConsistentRead: true,
-        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-      }),
-    );
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
+export async function loadCluster(registry: RegistryTable, name: string): Promise<ClusterState> {
+  const items = await readPartition(registry, name, { consistent: true });
   const valuesOf = (prefix: string) =>
     items.filter((item) => String(item['sk']).startsWith(prefix)).map((item) => item['value']);
   return {
