@@ -4,13 +4,7 @@
  */
 import { messageOf } from '../common/lambda/errors.ts';
 import { pollUntil, type Clock } from '../common/lambda/polling.ts';
-
-/** The calls of the Milvus client that are used. */
-export interface FlushPort {
-  /** Returns the question whether it is done. */
-  readonly flushAll: () => Promise<() => Promise<boolean>>;
-  readonly close: () => Promise<void>;
-}
+import type { FlushPort } from '../common/milvus/flush-port.ts';
 
 export interface Flushed {
   readonly done: boolean;
@@ -26,10 +20,10 @@ export async function flushAll(
   try {
     const milvus = await connect();
     try {
-      const isFlushed = await milvus.flushAll();
+      const time = await milvus.flushAll();
       const { ready, reason } = await pollUntil(
         async () =>
-          (await isFlushed())
+          (await milvus.isFlushed(time))
             ? { ready: true, reason: 'everything acknowledged before it is in the bucket' }
             : { ready: false, reason: `Milvus was still flushing after ${budgetMs / 1_000} s` },
         { intervalMs: INTERVAL_MS, budgetMs, clock },

@@ -13,7 +13,7 @@ import { connectRegistry } from '../common/registry/connect.ts';
 import { loadCluster } from '../common/registry/registry.ts';
 import { sharedPort } from '../common/releases/ports.ts';
 import { flushAll } from './flush.ts';
-import { connectFlush } from './milvus.ts';
+import { connectFlush } from '../common/milvus/flush-port.ts';
 
 const TIMEOUT_MS = 30_000;
 const FLUSH_MS = 90_000;

@@ -7,14 +7,7 @@
  * comes with the clock, a minute later (seen with 2.3.5). So the wish is said again; the proof of a later one holds for all.
  */
 import type { Clock } from '../common/lambda/polling.ts';
-
-/** The calls of the Milvus client that are used, so that a test needs no Milvus. */
-export interface FlushPort {
-  /** Asks for a flush of everything; returns the time up to which it goes. */
-  readonly flushAll: () => Promise<string>;
-  readonly isFlushed: (time: string) => Promise<boolean>;
-  readonly close: () => Promise<void>;
-}
+import type { FlushPort } from '../common/milvus/flush-port.ts';
 
 export type FlushOutcome = 'flushed' | 'not-yet' | 'wake-wanted';
 

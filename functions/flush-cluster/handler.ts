@@ -9,7 +9,7 @@ import { reachPoint } from '../common/registry/nap.ts';
 import { getOwned } from '../common/registry/registry.ts';
 import { sharedPort } from '../common/releases/ports.ts';
 import { flushCluster } from './flush.ts';
-import { connectFlush } from './milvus.ts';
+import { connectFlush } from '../common/milvus/flush-port.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Of a function that may take 60 s. */

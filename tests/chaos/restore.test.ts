@@ -143,6 +143,8 @@ test(
     expect((await seen('a_'))['kept']).toEqual([...range(0, 100), ...range(500, 510)]);
     const view = await show();
     expect(view?.lastRestore).toMatchObject({ archive: archive.name, undo, missingFiles: 0 });
+    // Milvus may mark a segment as flushed a while after its rows are in the bucket; nothing else is to be said.
+    expect(view?.lastRestore?.notes.filter((note) => !note.includes('were not marked as flushed'))).toEqual([]);
     await expectWhole();
 
     await restore({ archive: undo });

@@ -1,8 +1,15 @@
-/** The Milvus SDK behind the port of flush.ts. */
+/** A flush of everything, asked of Milvus and proved: what a sleep and an archive begin with. */
 import { MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { RedkiteError } from '../common/lambda/errors.ts';
-import { refusal } from '../verify-cluster/milvus.ts';
-import type { FlushPort } from './flush.ts';
+import { RedkiteError } from '../lambda/errors.ts';
+import { refusal } from '../../verify-cluster/milvus.ts';
+
+/** The calls of the Milvus client that are used, so that a test needs no Milvus. */
+export interface FlushPort {
+  /** Asks for a flush of everything; returns the time up to which it goes. */
+  readonly flushAll: () => Promise<string>;
+  readonly isFlushed: (time: string) => Promise<boolean>;
+  readonly close: () => Promise<void>;
+}
 
 export async function connectFlush(address: string, timeoutMs: number): Promise<FlushPort> {
   const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
