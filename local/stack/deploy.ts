@@ -37,6 +37,8 @@ export async function deploy(settings: LocalSettings, input: DeployInput): Promi
     all: true,
     env: {
       ...awsEnvironment(settings),
+      // Milliseconds between two looks at the stack, 5,000 otherwise: here it is ready at once.
+      SLS_AWS_MONITORING_FREQUENCY: '100',
       REDKITE_MILVUS_IMAGE: input.milvusImage,
       REDKITE_ETCD_IMAGE: input.etcdImage,
       REDKITE_OBJECTS_ADDRESS: settings.network.gateway,
