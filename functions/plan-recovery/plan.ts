@@ -68,7 +68,7 @@ export async function askSurvivor(connect: PlanRecoveryDeps['connect'], endpoint
   }
 }
 
-/** From the newest on: what is not whole is named in the notes, and an older one is looked at. */
+/** From the newest on, with its log as far as that is whole: what is not is named in the notes, and an older one is looked at. */
 async function newestWhole(
   store: ObjectStore,
   cluster: string,
@@ -80,15 +80,9 @@ async function newestWhole(
   for (const { name } of usable.toReversed()) {
     try {
       const { manifest } = await verifyArchive(store, name, { cluster, now });
-      const { history, revision, createdAt } = manifest;
-      try {
-        const replayed = await replay(store, manifest);
-        return { name, history, revision: replayed.revision, asOf: replayed.asOf };
-      } catch (error) {
-        if (!(error instanceof ArchiveError)) throw error;
-        notes.push(error.message);
-        return { name, history, revision, asOf: createdAt };
-      }
+      const { revision, asOf, damage } = await replay(store, manifest, { asFarAsWhole: true });
+      notes.push(...damage.map(({ message }) => message));
+      return { name, history: manifest.history, revision, asOf };
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
       notes.push(error.message);

@@ -1,6 +1,6 @@
 /** How far the change log goes on from an archive, by the names of its segments and the head of the last one. */
 import { listSegments } from './changes.ts';
-import type { Manifest } from './manifest.ts';
+import { ArchiveError, type Manifest } from './manifest.ts';
 import { decodeSegment, type SegmentName } from './segment.ts';
 import type { ObjectStore } from './store/store.ts';
 
@@ -46,6 +46,12 @@ export function logReaches(store: ObjectStore): (manifest: Manifest) => Promise<
 async function completeAsOf(store: ObjectStore, key: string, cluster: string, history: string) {
   const bytes = await store.get(key);
   if (bytes === undefined) return undefined;
-  const { head } = await decodeSegment(key, bytes, { cluster, history });
-  return head.complete ? head.asOf : undefined;
+  try {
+    const { head } = await decodeSegment(key, bytes, { cluster, history });
+    return head.complete ? head.asOf : undefined;
+  } catch (error) {
+    // A damaged end of the log says nothing about the archive.
+    if (error instanceof ArchiveError) return undefined;
+    throw error;
+  }
 }

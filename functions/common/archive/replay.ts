@@ -15,6 +15,8 @@ export interface ReplayTarget {
   readonly revision?: number;
   /** ISO 8601 */
   readonly time?: string;
+  /** Ends before what is damaged or missing, and says so, instead of refusing: for a recovery that nobody chose a state for. */
+  readonly asFarAsWhole?: true;
 }
 
 export interface Replay {
@@ -24,28 +26,27 @@ export interface Replay {
   readonly asOf: string;
   readonly changes: number;
   readonly segments: number;
+  /** What of the log could not be used; none of it is in. */
+  readonly damage: readonly ArchiveError[];
   readonly blocks: () => AsyncGenerator<Buffer, void, void>;
 }
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/**
- * The chain of segments from `after` on, found backwards by hash from the one that reaches furthest: where two shippers ran
- * at once there are two ways, and both are true.
- */
-export function chainOf(segments: readonly Segment[], after: number): readonly Segment[] {
-  const wanted = segments.filter(({ head }) => head.to > after);
-  if (wanted.length === 0) return [];
-  const byHash = new Map(segments.map((segment) => [segment.sha256, segment]));
-  const furthest = wanted.toSorted((a, b) => b.head.to - a.head.to || (a.key < b.key ? -1 : 1))[0];
+/** Backwards by hash from a segment to revision `after`; as a gap where a segment on the way is not there. */
+function chainTo(
+  last: Segment,
+  byHash: ReadonlyMap<string, Segment>,
+  after: number,
+): readonly Segment[] | ArchiveError {
   const chain: Segment[] = [];
-  for (let segment = furthest; segment !== undefined;) {
+  for (let segment = last; ;) {
     chain.unshift(segment);
     const { from, previous } = segment.head;
     if (from <= after + 1) return chain;
-    const before: Segment | undefined = previous === null ? undefined : byHash.get(previous);
+    const before = previous === null ? undefined : byHash.get(previous);
     if (before?.head.to !== from - 1) {
-      throw new ArchiveError(
+      return new ArchiveError(
         'gap',
         `The change log has a gap: ${segment.key} does not follow revision ${after}, ` +
           `and the segment that it follows (up to ${from - 1}) is not there.`,
@@ -53,32 +54,63 @@ export function chainOf(segments: readonly Segment[], after: number): readonly S
     }
     segment = before;
   }
-  return chain;
+}
+
+/**
+ * The chain of segments from `after` on, found backwards by hash from the one that reaches furthest: where two shippers ran
+ * at once there are two ways, and both are true. `gap`: why a segment that reaches further is not in it.
+ */
+export function chainOf(
+  segments: readonly Segment[],
+  after: number,
+): { readonly chain: readonly Segment[]; readonly gap?: ArchiveError } {
+  const byHash = new Map(segments.map((segment) => [segment.sha256, segment]));
+  const furthestFirst = segments
+    .filter(({ head }) => head.to > after)
+    .toSorted((a, b) => b.head.to - a.head.to || (a.key < b.key ? -1 : 1));
+  let gap: ArchiveError | undefined;
+  for (const last of furthestFirst) {
+    const chain = chainTo(last, byHash, after);
+    if (!(chain instanceof ArchiveError)) return { chain, ...(gap === undefined ? {} : { gap }) };
+    gap ??= chain;
+  }
+  return { chain: [], ...(gap === undefined ? {} : { gap }) };
 }
 
 /** A day of the log is 1,440 small objects. */
 const READ_AT_ONCE = 16;
 
-async function loadSegments(store: ObjectStore, manifest: Manifest, target: ReplayTarget): Promise<Segment[]> {
+interface LoadedLog {
+  readonly segments: readonly Segment[];
+  readonly refused: readonly ArchiveError[];
+}
+
+async function loadSegments(store: ObjectStore, manifest: Manifest, target: ReplayTarget): Promise<LoadedLog> {
   const { history, cluster, revision } = manifest;
-  if (history === null) return [];
+  const loaded: Segment[] = [];
+  const refused: ArchiveError[] = [];
+  if (history === null) return { segments: loaded, refused };
   const names = (await listSegments(store, history)).filter(
     ({ from, to }) => to > revision && (target.revision === undefined || from <= target.revision),
   );
-  const loaded: Segment[] = [];
   for (let index = 0; index < names.length; index += READ_AT_ONCE) {
     const segments = await Promise.all(
       names.slice(index, index + READ_AT_ONCE).map(async ({ key }) => {
         const bytes = await store.get(key);
-        return bytes === undefined ? undefined : decodeSegment(key, bytes, { cluster, history });
+        return bytes === undefined
+          ? undefined
+          : decodeSegment(key, bytes, { cluster, history }).catch((error: unknown) => {
+              if (error instanceof ArchiveError) return error;
+              throw error;
+            });
       }),
     );
     for (const segment of segments) {
-      if (segment !== undefined && (target.time === undefined || segment.head.asOf <= target.time))
-        loaded.push(segment);
+      if (segment instanceof ArchiveError) refused.push(segment);
+      else if (segment !== undefined) loaded.push(segment);
     }
   }
-  return loaded;
+  return { segments: loaded, refused };
 }
 
 /** The last word on every key, up to a revision. */
@@ -116,6 +148,13 @@ async function* merged(
   }
 }
 
+/** What leads to the target is whole: then nobody has to care for what else lies there. */
+function isBeyond({ revision, time }: ReplayTarget, chain: readonly Segment[]): boolean {
+  const last = chain.at(-1)?.head;
+  if (last === undefined) return false;
+  return revision === undefined ? time !== undefined && last.asOf > time : last.to >= revision;
+}
+
 export async function replay(store: ObjectStore, manifest: Manifest, target: ReplayTarget = {}): Promise<Replay> {
   const { revision: start, createdAt, name } = manifest;
   if (target.revision !== undefined && target.revision < start) {
@@ -124,7 +163,16 @@ export async function replay(store: ObjectStore, manifest: Manifest, target: Rep
   if (target.time !== undefined && target.time < createdAt) {
     throw new ArchiveError('future', `Archive ${name} is from ${createdAt}, after the wanted ${target.time}.`);
   }
-  const chain = chainOf(await loadSegments(store, manifest, target), start);
+  const { segments, refused } = await loadSegments(store, manifest, target);
+  const { chain, gap } = chainOf(
+    segments.filter(({ head }) => target.time === undefined || head.asOf <= target.time),
+    start,
+  );
+  const damage = [...refused, ...(gap === undefined ? [] : [gap])];
+  const [first] = damage;
+  if (first !== undefined && target.asFarAsWhole !== true && !isBeyond(target, chainOf(segments, start).chain)) {
+    throw first;
+  }
   const end = Math.max(start, chain.at(-1)?.head.to ?? start);
   if (target.revision !== undefined && target.revision > end) {
     throw new ArchiveError('gap', `The change log ends at revision ${end}, before the wanted ${target.revision}.`);
@@ -136,6 +184,7 @@ export async function replay(store: ObjectStore, manifest: Manifest, target: Rep
     asOf: chain.findLast(({ head }) => head.complete)?.head.asOf ?? createdAt,
     changes,
     segments: chain.length,
+    damage,
     blocks: () =>
       words.size === 0
         ? readArchive(store, manifest)

@@ -84,3 +84,13 @@ test('a moment can be chosen up to the last complete segment', async () => {
   expect(await logReaches(store)(manifest)).toEqual({ revision: 8, until: moments[0] });
   expect(await logReaches(store)({ ...manifest, history: null })).toEqual({ revision: 7 });
 });
+
+test('a damaged end of the log is no reason to call the archive unusable', async () => {
+  const store = memoryStore();
+  const manifest = await archiveOf(store, new Map([['k', Buffer.from('v')]]));
+  const of = { cluster: 'demo', history: 'history-1', previous: null, complete: true };
+  const whole = await encodeSegment({ ...of, from: 8, to: 8, asOf: '2026-03-01T12:01:00.000Z' }, []);
+  await store.put(whole.key, whole.bytes);
+  await store.put(segmentKey({ history: 'history-1', from: 9, to: 9 }, 'b'.repeat(64)), Buffer.from('poison'));
+  expect(await logReaches(store)(manifest)).toEqual({ revision: 8, until: '2026-03-01T12:01:00.000Z' });
+});

@@ -7,6 +7,7 @@ import {
   decodeSegment,
   encodeSegment,
   parseSegmentKey,
+  segmentKey,
   type Change,
   type Segment,
 } from '../../../functions/common/archive/segment.ts';
@@ -221,6 +222,48 @@ describe('replay', () => {
     await expect(replay(store, await archiveOf(store, CATALOG))).rejects.toMatchObject({ problem: 'gap' });
   });
 
+  const spoil = ({ store, keys }: Written, index: number) => {
+    const bytes = Buffer.from(store.objects.get(keys[index] ?? '') ?? []);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    store.objects.set(keys[index] ?? '', bytes);
+  };
+
+  test.each([
+    ['the last segment', 2, START + 2],
+    ['one in the middle', 1, START + 1],
+    ['the first one', 0, START],
+  ])('%s is damaged: refused, or used up to there and said', async (_what, index, revision) => {
+    const written = await writeLog(THREE, [1, 1, 1]);
+    const manifest = await archiveOf(written.store, CATALOG);
+    spoil(written, index);
+    await expect(replay(written.store, manifest)).rejects.toMatchObject({ problem: 'tampered' });
+    const replayed = await replay(written.store, manifest, { asFarAsWhole: true });
+    expect(replayed).toMatchObject({ revision, changes: index, segments: index });
+    expect(replayed.damage[0]).toMatchObject({ problem: 'tampered' });
+    // As the restore asks for it, after the plan has said how far it goes.
+    expect(await replay(written.store, manifest, { revision })).toMatchObject({ revision, changes: index });
+    await expect(replay(written.store, manifest, { revision: revision + 1 })).rejects.toMatchObject({
+      name: 'ArchiveUnusable',
+    });
+  });
+
+  test('what is damaged behind a moment does not keep anybody from it', async () => {
+    const written = await writeLog(THREE, [1, 1, 1]);
+    const manifest = await archiveOf(written.store, CATALOG);
+    spoil(written, 2);
+    expect(await replay(written.store, manifest, { time: timeOf(8) })).toMatchObject({ revision: 8, segments: 1 });
+    await expect(replay(written.store, manifest, { time: timeOf(9) })).rejects.toMatchObject({ problem: 'tampered' });
+  });
+
+  test('a stranger beside the log does no harm', async () => {
+    const { store } = await writeLog(THREE, [1, 1, 1]);
+    const manifest = await archiveOf(store, CATALOG);
+    store.objects.set(segmentKey({ history: OF.history, from: 8, to: 99 }, 'f'.repeat(64)), Buffer.from('poison'));
+    expect(await replay(store, manifest, { asFarAsWhole: true })).toMatchObject({ revision: 10, changes: 3 });
+    expect(await replay(store, manifest, { revision: 10 })).toMatchObject({ revision: 10, changes: 3 });
+    expect(await replay(store, manifest, { time: timeOf(9) })).toMatchObject({ revision: 9 });
+  });
+
   test.each([
     ['before the archive', { revision: START - 1 }, 'future'],
     ['before the archive', { time: '2026-03-01T11:00:00.000Z' }, 'future'],
@@ -241,7 +284,7 @@ describe('replay', () => {
     for (const { key } of await listSegments(store, OF.history)) {
       segments.push(await decodeSegment(key, (await store.get(key)) ?? Buffer.alloc(0), OF));
     }
-    expect(chainOf(segments, START).map(({ key }) => key)).toEqual(keys);
+    expect(chainOf(segments, START).chain.map(({ key }) => key)).toEqual(keys);
     expect(await lastPoint(store, 'demo', { history: OF.history, revision: START })).toMatchObject({ revision: 10 });
   });
 
