@@ -129,15 +129,16 @@ export async function shipChanges(client: EtcdClient, store: ObjectStore, option
     });
     for await (const { events, partial } of watched) {
       for (const event of events) {
-        // An event of the next revision says that the one before it is complete.
-        wholeTo = Math.max(wholeTo, event.kv.modRevision - 1);
+        // An event of the next revision says that the one before it is complete. What is newer than the question is for the
+        // next segment: of this one `asOf` has to tell when it was.
+        wholeTo = Math.min(current, Math.max(wholeTo, event.kv.modRevision - 1));
         if (bytes >= segmentBytes) await ship();
         const change = changeOf(event);
         if (change === undefined) continue;
         changes.push(change);
         bytes += change.key.length + change.value.length;
       }
-      if (!partial) wholeTo = events.at(-1)?.kv.modRevision ?? wholeTo;
+      if (!partial) wholeTo = Math.min(current, events.at(-1)?.kv.modRevision ?? wholeTo);
       if (wholeTo >= current) break;
     }
   } catch (error) {
