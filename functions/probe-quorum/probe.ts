@@ -1,4 +1,6 @@
 /** Runs inside the VPC: do the members form one healthy quorum? Gathering and deciding are apart; the decision is pure. */
+import { ensureHistory } from '../common/archive/own-keys.ts';
+import { isEtcdError, type EtcdClient } from '../common/etcd/client.ts';
 import type { AskedMember } from '../common/quorum/members.ts';
 
 export interface MemberStatus {
@@ -50,4 +52,19 @@ export function toObservation(asked: AskedMember): MemberObservation {
   if (agreed === undefined) return { address, problem: 'no quorum answers it' };
   const { clusterId, memberId, leader, version } = status;
   return { address, clusterId, memberId, leader, version, members: agreed.length };
+}
+
+/**
+ * A quorum gets the name of its history when it is formed, before anything else is in it. So a member that does not know one
+ * has not even caught up to there, and whoever looks for the newest state can tell (common/recovery/decide.ts).
+ */
+export async function nameHistory(answer: QuorumAnswer, etcd: EtcdClient): Promise<QuorumAnswer> {
+  if (!answer.ready) return answer;
+  try {
+    await ensureHistory(etcd);
+    return answer;
+  } catch (error) {
+    if (!isEtcdError(error)) throw error;
+    return { ready: false, reason: `the quorum takes no writes yet: ${error.message}` };
+  }
 }

@@ -24,7 +24,7 @@ export const CATALOG_RANGES = [
  */
 const HISTORY_KEY = `${OWN_PREFIX}history`;
 
-/** Made on first use. */
+/** Made where there is none: when a quorum is formed (probe-quorum), or on first use. */
 export async function ensureHistory(client: EtcdClient): Promise<string> {
   const known = await client.get(HISTORY_KEY);
   if (known !== undefined) return known.toString();

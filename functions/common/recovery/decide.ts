@@ -9,7 +9,7 @@ export interface Survivor {
   /** host:port */
   readonly endpoint: string;
   readonly revision: number;
-  /** Undefined when it was lost before the first archive. */
+  /** Undefined when it has not even caught up to where its quorum was formed (probe-quorum). */
   readonly history: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export type RecoveryPlan =
       readonly reason: string;
       /** In words: what is gone, and what is not. */
       readonly lost: string;
-      /** Milliseconds of acknowledged writes that may be gone; 0 where nothing is. */
+      /** Milliseconds of acknowledged writes that may be gone; 0 where there is no sign that any is. */
       readonly lostMs: number;
       readonly notes: readonly string[];
     };
@@ -61,7 +61,7 @@ export function decideRecovery({ survivors, archive, notes, garbageToleranceMs, 
         archive === undefined
           ? `there is no archive, and ${survivor.endpoint} still holds revision ${survivor.revision}`
           : `${survivor.endpoint} holds revision ${survivor.revision}, the archive ${archive.name} with its log only ${archive.revision}`,
-      lost: 'Nothing that this member had applied; at most what was acknowledged in the moment of the loss.',
+      lost: lostWithSurvivor(survivor, archive),
       lostMs: 0,
       notes,
     };
@@ -90,6 +90,16 @@ export function decideRecovery({ survivors, archive, notes, garbageToleranceMs, 
   };
 }
 
+/** Nobody can tell whether it had been cut off before; then it lacks what the others acknowledged since, but not more than the log. */
+function lostWithSurvivor(survivor: Survivor, archive: Restorable | undefined): string {
+  const nothing = 'Nothing that this member had applied; at most what was acknowledged in the moment of the loss';
+  return archive === undefined || archive.history !== survivor.history
+    ? `${nothing}.`
+    : `${nothing}, or, if it had been cut off from the others before, after ${archive.asOf}.`;
+}
+
 function isNewer(survivor: Survivor, archive: Restorable): boolean {
+  // A learner that was catching up: whatever was archived, of this life or an earlier one, is more than it has.
+  if (survivor.history === undefined) return false;
   return survivor.history !== archive.history || survivor.revision >= archive.revision;
 }

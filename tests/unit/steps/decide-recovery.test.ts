@@ -26,12 +26,37 @@ test.each<[string, Partial<RecoveryInput>, object]>([
     { source: { kind: 'survivor', revision: 5 } },
   ],
   [
+    'a learner that has not caught up to where its quorum was formed',
+    { survivors: [{ ...survivor, history: undefined }], archive },
+    { source: { kind: 'archive', revision: 90 } },
+  ],
+  [
+    'such a learner, and an archive of an earlier life',
+    { survivors: [{ ...survivor, history: undefined }], archive: { ...archive, history: null } },
+    { source: { kind: 'archive', revision: 90 } },
+  ],
+  [
+    'such a learner, and nothing else',
+    { survivors: [{ ...survivor, history: undefined }] },
+    { source: { kind: 'survivor' } },
+  ],
+  [
     'the best of two survivors',
     { survivors: [{ ...survivor, endpoint: 'b', revision: 99 }, survivor] },
     { source: { endpoint: '10.0.0.1:2379' } },
   ],
 ])('%s', (_, over, plan) => {
   expect(decideRecovery({ ...input, ...over })).toMatchObject(plan);
+});
+
+test('a survivor may have been cut off before the loss: up to where that can matter is said', () => {
+  const said = (over: Partial<RecoveryInput>) => {
+    const plan = decideRecovery({ ...input, survivors: [survivor], ...over });
+    return plan.verdict === 'recover' ? plan.lost : '';
+  };
+  expect(said({ archive })).toMatch(/cut off from the others before, after 2026-01-01T11:59:20.000Z\.$/);
+  expect(said({})).not.toMatch(/cut off/);
+  expect(said({ archive: { ...archive, history: 'earlier' } })).not.toMatch(/cut off/);
 });
 
 test('a state older than what Milvus tolerates is said to be', () => {

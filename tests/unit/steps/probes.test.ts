@@ -1,6 +1,7 @@
 import { decideTargets } from '../../../functions/check-targets/check.ts';
 import { decideCompute } from '../../../functions/probe-compute/probe.ts';
-import { decideQuorum, type MemberStatus } from '../../../functions/probe-quorum/probe.ts';
+import { connectEtcd, EtcdError } from '../../../functions/common/etcd/client.ts';
+import { decideQuorum, nameHistory, type MemberStatus } from '../../../functions/probe-quorum/probe.ts';
 
 const status = (n: number, changes: Partial<MemberStatus> = {}): MemberStatus => ({
   address: `10.0.0.${n}`,
@@ -26,6 +27,37 @@ describe('decideQuorum', () => {
     ['a quorum of two', [status(1), status(2), status(3, { members: 2 })], 'the quorum does not have 3 members'],
   ])('%s is not ready, with the reason', (_, observations, reason) => {
     expect(decideQuorum(observations, 3)).toEqual({ ready: false, reason });
+  });
+});
+
+describe('nameHistory', () => {
+  const nobody = connectEtcd(['127.0.0.1:1'], { timeoutMs: 100 });
+  const ready = { ready: true, reason: '3 members are healthy' };
+  const get = (answers: (Buffer | undefined)[]) => () => Promise.resolve(answers.shift());
+  afterAll(() => {
+    nobody.close();
+  });
+
+  test('gives a quorum that has formed its history, once', async () => {
+    const written: unknown[] = [];
+    const txn = (transaction: unknown) => {
+      written.push(transaction);
+      return Promise.resolve({ clusterId: '1', memberId: '1', revision: 2, raftTerm: 2, succeeded: true, answers: [] });
+    };
+    expect(await nameHistory(ready, { ...nobody, txn, get: get([undefined, Buffer.from('h')]) })).toBe(ready);
+    expect(written).toMatchObject([{ success: [{ put: { key: '_redkite/history' } }] }]);
+    expect(await nameHistory(ready, { ...nobody, txn, get: get([Buffer.from('h')]) })).toBe(ready);
+    expect(written).toHaveLength(1);
+  });
+
+  test('asks nothing of one that has not formed, and waits for one that takes no writes yet', async () => {
+    const refuse = () => Promise.reject(new EtcdError('no-leader', 'no leader'));
+    const forming = { ready: false, reason: 'the members do not agree on a leader yet' };
+    expect(await nameHistory(forming, { ...nobody, get: refuse })).toBe(forming);
+    expect(await nameHistory(ready, { ...nobody, get: refuse })).toEqual({
+      ready: false,
+      reason: 'the quorum takes no writes yet: no leader',
+    });
   });
 });
 
