@@ -76,6 +76,12 @@ export function archiveName(createdAt: Date, revision: number): string {
 const ARCHIVE_NAME = /^\d{8}T\d{9}Z-\d{16}$/;
 export const isArchiveName = (name: string) => ARCHIVE_NAME.test(name);
 
+/** When an archive of this name was begun; undefined when that is no moment. */
+export function archiveTime(name: string): Date | undefined {
+  const at = new Date(name.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d)(\d{3}Z)-.*$/, '$1-$2-$3:$4:$5.$6'));
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
 export const ARCHIVES_PREFIX = 'archives/';
 export const manifestKey = (name: string) => `${ARCHIVES_PREFIX}${name}/manifest.json`;
 export const verifiedKey = (name: string) => `${ARCHIVES_PREFIX}${name}/verified.json`;

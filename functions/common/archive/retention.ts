@@ -22,6 +22,8 @@ export interface RetentionCandidate {
   /** ISO 8601 */
   readonly createdAt: string;
   readonly verified: boolean;
+  /** ISO 8601: when it was last read through. */
+  readonly readAt?: string | undefined;
   /** Somebody may still need it: an undo. */
   readonly pinned?: boolean;
 }
@@ -30,6 +32,22 @@ export interface RetentionDecision {
   readonly name: string;
   readonly action: 'keep' | 'remove';
   readonly reason: string;
+}
+
+/** The writer reads its archive through itself, within the time of its function; whoever reads it later wants something. */
+const WRITER_MS = 15 * 60_000;
+/** A restore reads its archive through before it begins, and may take so long (the timeout of its machine). */
+const RESTORE_MS = 2 * HOUR_MS;
+
+function mayBeInUse({ createdAt, readAt }: RetentionCandidate, now: Date): boolean {
+  if (readAt === undefined) return false;
+  const read = Date.parse(readAt);
+  return read - Date.parse(createdAt) > WRITER_MS && now.getTime() - read <= RESTORE_MS;
+}
+
+/** Without a manifest after a day: left behind by a writer that ended, or by a removal that did. */
+export function isLeftBehind(createdAt: Date | undefined, now: Date): boolean {
+  return createdAt !== undefined && now.getTime() - createdAt.getTime() > DAY_MS;
 }
 
 /**
@@ -63,6 +81,7 @@ export function decideRetention(
     const remove = (reason: string): RetentionDecision => ({ name: archive.name, action: 'remove', reason });
     const age = now.getTime() - Date.parse(archive.createdAt);
     if (archive.pinned === true) return keep('a restore can be undone with it');
+    if (mayBeInUse(archive, now)) return keep('it was read through a moment ago: a restore may be under way');
     if (age <= policy.keepAllForMs) return keep('younger than the time for which all are kept');
     if (archive === newestVerified) return keep('the newest archive that was verified');
     if (newestVerified === undefined && archive === newestFirst[0])

@@ -4,11 +4,13 @@
  */
 import { listSegments, segmentsToRemove } from '../archive/changes.ts';
 import { listArchives, removeArchive, verifyArchive } from '../archive/read.ts';
-import { decideRetention, type RetentionPolicy } from '../archive/retention.ts';
+import { archiveTime } from '../archive/manifest.ts';
+import { decideRetention, isLeftBehind, type RetentionPolicy } from '../archive/retention.ts';
 import { writeArchive } from '../archive/write.ts';
 import type { ReadMode } from '../archive/scan.ts';
 import type { ObjectStore } from '../archive/store/store.ts';
 import type { EtcdClient } from '../etcd/client.ts';
+import { messageOf } from '../lambda/errors.ts';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';
 import { putArchiveState, type ArchiveState } from '../registry/archive-state.ts';
@@ -46,7 +48,15 @@ export async function archiveCluster(
   };
   await putArchiveState(registry, cluster, state);
   logger.info(reason, { event: LOG_EVENTS.archiveTaken, cluster, archive: name, revision, keys });
-  await prune(store, { cluster, policy: retention, pinned }, now);
+  try {
+    await prune(store, { cluster, policy: retention, pinned }, now);
+  } catch (error) {
+    // The next archive tries it again; whoever waits for this one has it.
+    logger.error('archives were not removed', {
+      event: LOG_EVENTS.archivesNotPruned,
+      ...{ cluster, reason: messageOf(error) },
+    });
+  }
   return state;
 }
 
@@ -55,19 +65,20 @@ async function prune(
   { cluster, policy, pinned }: { cluster: string; policy: RetentionPolicy; pinned: readonly string[] },
   now: Date,
 ): Promise<void> {
-  const { usable } = await listArchives(store, { cluster, now });
+  const { usable, unfinished } = await listArchives(store, { cluster, now });
   const decisions = decideRetention(
     usable.map(({ name, manifest, verifiedAt }) => ({
       name,
       createdAt: manifest.createdAt,
       verified: verifiedAt !== undefined,
+      readAt: verifiedAt,
       pinned: pinned.includes(name),
     })),
     policy,
     now,
   );
   const removed = new Set(decisions.filter(({ action }) => action === 'remove').map(({ name }) => name));
-  for (const name of removed) {
+  for (const name of [...removed, ...unfinished.filter((left) => isLeftBehind(archiveTime(left), now))]) {
     await removeArchive(store, name);
     logger.info('archive removed', { event: LOG_EVENTS.archiveRemoved, cluster, archive: name });
   }

@@ -30,6 +30,7 @@ export const LOG_EVENTS = {
   executionSettled: 'execution.settled',
   archiveTaken: 'archive.taken',
   archiveRemoved: 'archive.removed',
+  archivesNotPruned: 'archive.not-removed',
   changesShipped: 'changes.shipped',
   shippingFailed: 'changes.not-shipped',
   quorumTroubled: 'quorum.troubled',

@@ -41,9 +41,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const keep = () =>
+const keep = (objects = store) =>
   keepCluster(
-    { registry, store, etcd: quorum.client, retention: DEFAULT_RETENTION },
+    { registry, store: objects, etcd: quorum.client, retention: DEFAULT_RETENTION },
     record,
     KEEPING_POLICY,
     () => now,
@@ -81,6 +81,22 @@ test('an archive again after an hour, and when the log was compacted away', asyn
   await quorum.client.compact(revision);
   expect(await keep()).toMatchObject({ action: 'archived' });
   expect(await restorable()).toEqual({ b: '2', c: '4' });
+});
+
+test('an archive is taken although nothing can be removed', async () => {
+  now = new Date(now.getTime() + KEEPING_POLICY.archiveEveryMs);
+  const old = 'archives/20250101T000000000Z-0000000000000001/part-00000';
+  const young = `archives/${now.toISOString().replace(/[-:.]/g, '')}-0000000000000001/part-00000`;
+  for (const key of [old, young]) await store.put(key, Buffer.from('of a writer that ended'));
+  const refusing = { ...store, remove: () => Promise.reject(new Error('AccessDenied')) };
+  expect(await keep(refusing)).toMatchObject({ action: 'archived' });
+  expect(await store.get(old)).toBeDefined();
+  // The next one does it.
+  now = new Date(now.getTime() + KEEPING_POLICY.archiveEveryMs);
+  expect(await keep()).toMatchObject({ action: 'archived' });
+  expect(await store.get(old)).toBeUndefined();
+  expect(await store.get(young)).toBeDefined();
+  await store.remove([young]);
 });
 
 test('what retention lets go of is gone, with the log that only it needed', async () => {

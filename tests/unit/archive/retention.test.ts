@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { DEFAULT_RETENTION, decideRetention } from '../../../functions/common/archive/retention.ts';
+import { archiveName, archiveTime } from '../../../functions/common/archive/manifest.ts';
+import { DEFAULT_RETENTION, decideRetention, isLeftBehind } from '../../../functions/common/archive/retention.ts';
 
 const NOW = new Date('2026-03-10T12:30:00.000Z');
 const MINUTE = 60_000;
@@ -46,6 +47,31 @@ describe('retention', () => {
 
   test('where none was verified the newest stays', () => {
     expect(kept([archive(30 * DAY, false), archive(20 * DAY, false)])).toEqual([`a-${(20 * DAY) / MINUTE}`]);
+  });
+
+  test('one that was read through a moment ago stays: a restore may be under way', () => {
+    const readAt = (ageMs: number, readMs: number) => ({
+      ...archive(ageMs),
+      readAt: new Date(NOW.getTime() - readMs).toISOString(),
+    });
+    const old = 10 * DAY;
+    expect(kept([archive(1), readAt(old, 2 * HOUR)])).toContain(`a-${old / MINUTE}`);
+    expect(kept([archive(1), readAt(old, 2 * HOUR + 1)])).not.toContain(`a-${old / MINUTE}`);
+    // Its writer's own reading is none: else every archive would stay for longer than it should.
+    const loser = HOUR + 20 * MINUTE;
+    expect(kept([archive(HOUR + 10 * MINUTE), readAt(loser, loser - 15 * MINUTE)])).not.toContain(
+      `a-${loser / MINUTE}`,
+    );
+    expect(kept([archive(HOUR + 10 * MINUTE), readAt(loser, loser - 16 * MINUTE)])).toContain(`a-${loser / MINUTE}`);
+  });
+
+  test('what has no manifest is left behind after a day, and under way before', () => {
+    const at = (ageMs: number) => archiveTime(archiveName(new Date(NOW.getTime() - ageMs), 7));
+    expect(at(0)).toEqual(NOW);
+    expect(isLeftBehind(at(DAY), NOW)).toBe(false);
+    expect(isLeftBehind(at(DAY + 1), NOW)).toBe(true);
+    expect(archiveTime('99999999T999999999Z-0000000000000007')).toBeUndefined();
+    expect(isLeftBehind(undefined, NOW)).toBe(false);
   });
 
   test('every decision has a reason, and nothing is not an error', () => {
