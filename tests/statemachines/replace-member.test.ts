@@ -275,6 +275,43 @@ describe('within a bootstrap', () => {
   });
 });
 
+describe('within a bootstrap that restores', () => {
+  const bootstrap = { ...INPUTS['bootstrap-quorum'], restore: { archive: 'a', revision: 9 } };
+  const done = { result: { done: true, keys: 3 } };
+  const restores = () => rig.callNames().filter((name) => name === 'RestoreMetadata').length;
+
+  test('a function that dies is called again', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      RestoreMetadata: (_, nth) => (nth === 1 ? { error: 'Runtime.ExitError' } : done),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    expect(restores()).toBe(2);
+  });
+
+  test.each([
+    ['were silent', { result: { done: false, step: 'write', keys: 2, reason: 'unavailable' } }],
+    ['could not be reached', { error: 'MetadataUnreachable' }],
+  ])('members that %s are looked at before it goes on', async (_, first) => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      RestoreMetadata: (__, nth) => (nth === 1 ? first : done),
+    });
+    expect(ended.status).toBe('SUCCEEDED');
+    const order = ['RestoreMetadata', 'ListAddresses', 'ProbeQuorum', 'RestoreMetadata', 'OpenMetadata'];
+    expect(rig.callNames().slice(-order.length)).toEqual(order);
+  });
+
+  test('members that are all gone end it, and nothing is opened', async () => {
+    const ended = await rig.run('bootstrap-quorum', bootstrap, {
+      RestoreMetadata: () => ({ error: 'MetadataUnreachable' }),
+      ListAddresses: () => ({ result: { groups: [{ group: 'member:demo:0', addresses: [] }] } }),
+      AssessQuorum: inTurn(assessed({ kind: 'quorum-lost' }, '0 of 3 voters have a task left')),
+    });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart' });
+    expect(restores()).toBe(1);
+    expect(rig.callNames()).not.toContain('OpenMetadata');
+  });
+});
+
 describe('an upgrade', () => {
   const UPGRADE = { cluster: 'demo', upgrade: true };
   const plan = (verdict: string) => () => ({ result: { verdict, reason: 'because', replaces: ['etcd-0'] } });

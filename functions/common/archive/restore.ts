@@ -31,6 +31,8 @@ export interface RestoreOptions {
   /** Transactions at the same time. */
   readonly lanes?: number;
   readonly timeoutMs?: number;
+  /** Without any answer for so long a call ends: the members may be gone for good, and whoever called looks at them. */
+  readonly silenceMs?: number;
   readonly pageTimeoutMs?: number;
   readonly pageBytes?: number;
 }
@@ -59,6 +61,8 @@ export const RESTORE_DEFAULTS = {
   lanes: 32,
   // Of a transaction. What was on its way to a leader that died gets no answer for seven seconds; asking again is safe here.
   timeoutMs: 3_000,
+  // Longer than an election and the seconds above.
+  silenceMs: 20_000,
   pageTimeoutMs: 30_000,
   pageBytes: 4 * 1024 * 1024,
 } as const;
@@ -137,12 +141,12 @@ async function readProgress(client: EtcdClient, lanes: number): Promise<(string 
   return Array.from({ length: lanes }, (_, lane) => known.get(laneKey(lane)));
 }
 
-/** Sends a lane's batch until it is known to be in. */
+/** Sends a lane's batch until it is known to be in, or until `until` (milliseconds since the epoch) is over. */
 async function applyBatch(
   client: EtcdClient,
   batch: Batch,
   lane: { key: string; from: string | undefined },
-  { clock, deadline, timeoutMs }: { clock: Clock; deadline: number; timeoutMs: number },
+  { clock, until, timeoutMs }: { clock: Clock; until: () => number; timeoutMs: number },
 ): Promise<string> {
   const to = String(batch.number);
   const encoded = encodeStep({ ...lane, to }, batch.operations);
@@ -155,7 +159,7 @@ async function applyBatch(
       throw new RedkiteError('RestoreNotVerified', `The progress of ${lane.key} went back to ${now ?? 'nothing'}.`);
     } catch (error) {
       if (!isEtcdError(error, 'unavailable', 'deadline', 'no-leader', 'too-many-requests')) throw error;
-      if (clock.now() + RETRY_MS >= deadline) throw new OutOfTime(error.message, { cause: error });
+      if (clock.now() + RETRY_MS >= until()) throw new OutOfTime(error.message, { cause: error });
       await clock.sleep(RETRY_MS);
     }
   }
@@ -165,9 +169,15 @@ async function writeAll(
   client: EtcdClient,
   source: RestoreSource,
   marker: Marker,
-  options: { clock: Clock; deadline: number; timeoutMs: number; onKeys: (keys: number) => void },
+  options: {
+    clock: Clock;
+    deadline: number;
+    timeoutMs: number;
+    silenceMs: number;
+    onKeys: (keys: number) => void;
+  },
 ): Promise<{ digest: RecordsDigest; transactions: number; resumed: boolean }> {
-  const { clock, deadline } = options;
+  const { clock, deadline, timeoutMs, silenceMs } = options;
   const progress = await readProgress(client, marker.lanes);
   const resumed = progress.some((value) => value !== undefined);
   const digest = digestRecords();
@@ -175,6 +185,8 @@ async function writeAll(
   const busy = new Map<number, Promise<void>>();
   let failure: unknown;
   let transactions = 0;
+  let answeredAt = clock.now();
+  const until = () => Math.min(deadline, answeredAt + silenceMs);
 
   const batches = batchesOf(source.blocks(), marker.limits, {
     isDone: (number) => Number(progress[laneOf(number)] ?? 0) >= number,
@@ -191,8 +203,10 @@ async function writeAll(
       if (Number(progress[lane] ?? 0) >= batch.number) continue;
       if (clock.now() >= deadline) throw new OutOfTime('the time of this call is over');
       transactions += 1;
-      const applied = applyBatch(client, batch, { key: laneKey(lane), from: progress[lane] }, options)
+      const step = { key: laneKey(lane), from: progress[lane] };
+      const applied = applyBatch(client, batch, step, { clock, until, timeoutMs })
         .then((value) => {
+          answeredAt = clock.now();
           progress[lane] = value;
         })
         .catch((error: unknown) => {
@@ -260,7 +274,10 @@ export async function restore(
   source: RestoreSource,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
-  const { clock, deadline, timeoutMs, limits, lanes, pageBytes, pageTimeoutMs } = { ...RESTORE_DEFAULTS, ...options };
+  const { clock, deadline, timeoutMs, silenceMs, limits, lanes, pageBytes, pageTimeoutMs } = {
+    ...RESTORE_DEFAULTS,
+    ...options,
+  };
   const wanted = { id: source.id, limits, lanes };
   const known = await begin(client, wanted);
   if ('sha256' in known) {
@@ -276,7 +293,7 @@ export async function restore(
       keys += more;
     };
     const marker = await adoptSettings(client, known, wanted);
-    const written = await writeAll(client, source, marker, { clock, deadline, timeoutMs, onKeys });
+    const written = await writeAll(client, source, marker, { clock, deadline, timeoutMs, silenceMs, onKeys });
     if (source.expected !== undefined) mustEqual('What was read', written.digest, source.expected);
     step = 'verify';
     const verifying = clock.now();

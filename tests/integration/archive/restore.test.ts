@@ -126,6 +126,15 @@ test('at its deadline it stops, and a later call ends it', () =>
     expect(await restore(client, source(), options())).toMatchObject({ done: true, resumed: true, keys: KEYS });
   }));
 
+test('members that are gone for good do not keep a call until its deadline', () =>
+  withQuorum(1, async (quorum) => {
+    const killing = interrupted(source(), 3, async () => {
+      await quorum.members[0]?.stop();
+    });
+    const result = await restore(quorum.client, killing, options({ deadline: Infinity, silenceMs: 500 }));
+    expect(result).toMatchObject({ done: false, step: 'write' });
+  }));
+
 test('two at once do the work of one', () =>
   withQuorum(1, async ({ client }) => {
     const results = await Promise.all([restore(client, source(), options()), restore(client, source(), options())]);
