@@ -1,5 +1,9 @@
 """Gap functions.faults."""
 
+import threading
+
+from cloud import until
+
 COUNTING = "let calls = 0; export const handler = async () => (calls += 1);"
 
 
@@ -26,3 +30,29 @@ def test_other_functions_are_left_alone(aws):
     aws.admin("POST", "/_redkite/faults", {"function": "another", "every": 1})
     assert aws.invoke(aws.function(COUNTING)) == (None, 1)
     aws.admin("POST", "/_redkite/faults", {"function": "another", "every": 0})
+
+
+SLOW = """
+export const handler = async ({ who, path }) => {
+  if (who !== "mine") return who;
+  await (await import("node:fs/promises")).writeFile(path, "here");
+  await new Promise((resolve) => setTimeout(resolve, 60000));
+};"""
+
+
+def test_a_process_that_works_on_a_call_with_the_text_is_killed(aws, tmp_path):
+    function = aws.function(SLOW)
+    name = function.rsplit(":", 1)[-1]
+    begun = tmp_path / "begun"
+    answers = []
+    call = threading.Thread(
+        target=lambda: answers.append(aws.invoke(function, {"who": "mine", "path": str(begun)})), daemon=True
+    )
+    call.start()
+    until(begun.exists, "a call that is under way")
+    assert aws.admin("POST", "/_redkite/kills", {"function": name, "containing": '"who": "yours"'})["killed"] == 0
+    assert aws.admin("POST", "/_redkite/kills", {"function": name, "containing": '"who": "mine"'})["killed"] == 1
+    call.join(10)
+    assert answers[0][0] == "Unhandled"
+    assert answers[0][1]["errorType"] == "Runtime.ExitError"
+    assert aws.invoke(function, {"who": "yours"}) == (None, "yours")
