@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that can be said of the code and the template without running them. Each check is one
- * command; its output is shown only when it fails.
+ * `npm run check`: everything that can be said of the code and the template without running them. What is wrong is shown
+ * only where something is.
  */
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,11 +8,12 @@ import { execa } from 'execa';
 import { ensurePython } from './setup/python.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally } from './report.ts';
+import { compareWithPackage } from './stack/package/compare.ts';
 
 interface Check {
   readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
+  /** What is wrong, or undefined. */
+  readonly run: () => Promise<string | undefined>;
 }
 
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
@@ -22,32 +23,43 @@ const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2', 'ap-sout
 export async function check(settings: LocalSettings): Promise<boolean> {
   const python = await ensurePython(settings, say);
   const definitions = readdirSync(join(settings.root, 'statemachines')).filter((file) => file.endsWith('.asl.json'));
+  const command = (name: string, program: string, ...args: string[]): Check => ({
+    name,
+    run: async () => {
+      const { exitCode, all } = await execa(program, args, { cwd: settings.root, reject: false, all: true });
+      return exitCode === 0 ? undefined : `${program} ${args.join(' ')}\n${all}`;
+    },
+  });
   const checks: Check[] = [
-    { name: 'type check', command: 'tsc', args: ['--noEmit'] },
-    { name: 'lint', command: 'eslint', args: ['.', '--max-warnings', '0'] },
-    { name: 'format', command: 'prettier', args: ['--check', '--log-level', 'warn', '.'] },
-    { name: 'OpenAPI document is up to date', command: 'node', args: ['local/main.ts', 'openapi', '--check'] },
-    ...definitions.map((file) => ({
-      name: `asl-validator ${file}`,
-      command: 'asl-validator',
-      args: ['--json-path', `statemachines/${file}`],
-    })),
-    { name: 'serverless package', command: 'serverless', args: ['package', '--stage', 'dev'] },
+    command('type check', 'tsc', '--noEmit'),
+    command('lint', 'eslint', '.', '--max-warnings', '0'),
+    command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+    command('OpenAPI document is up to date', 'node', 'local/main.ts', 'openapi', '--check'),
+    ...definitions.map((file) =>
+      command(`asl-validator ${file}`, 'asl-validator', '--json-path', `statemachines/${file}`),
+    ),
+    command('serverless package', 'serverless', 'package', '--stage', 'dev'),
     {
-      name: 'cfn-lint',
-      command: join(dirname(python), 'cfn-lint'),
+      name: 'local mode deploys the packaged functions',
+      run: async () => {
+        const differences = await compareWithPackage(settings);
+        return differences.length === 0 ? undefined : differences.join('\n');
+      },
+    },
+    command(
+      'cfn-lint',
+      join(dirname(python), 'cfn-lint'),
       // W3005: the Serverless Framework writes a DependsOn beside the GetAtt of each function's role; harmless.
       // W8003: it puts parameters in before CloudFormation sees them, so a condition on one is constant by then.
-      args: ['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...REGIONS],
-    },
+      ...['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...REGIONS],
+    ),
   ];
   let passed = 0;
-  for (const { name, command, args } of checks) {
-    const result = await execa(command, args, { cwd: settings.root, reject: false, all: true });
-    const good = result.exitCode === 0;
-    if (good) passed += 1;
-    say(`${good ? 'ok    ' : 'FAILED'} ${name}`);
-    if (!good) say(`${command} ${args.join(' ')}\n${result.all}\n`);
+  for (const { name, run } of checks) {
+    const wrong = await run().catch((error: unknown) => String(error));
+    if (wrong === undefined) passed += 1;
+    say(`${wrong === undefined ? 'ok    ' : 'FAILED'} ${name}`);
+    if (wrong !== undefined) say(`${wrong}\n`);
   }
   return tally({ passed, failed: checks.length - passed });
 }

@@ -129,7 +129,7 @@ function stackSteps(settings: LocalSettings, timings: Timings, etcdImage?: strin
       await Promise.all([startDns(settings), startLoadBalancer(settings, certificate)]);
     }),
     step(timings, 'Deploy serverless.yml', async (report, progress) => {
-      report(await deploy(settings, { milvusImage: images.milvus, etcdImage: etcdImage ?? images.etcd }));
+      report(await deploy(settings, { milvusImage: images.milvus, etcdImage: etcdImage ?? images.etcd }, report));
       progress.apiUrl = (await describeStack(settings)).apiUrl;
     }),
     step(timings, 'Kafka users', async () => {
