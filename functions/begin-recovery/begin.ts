@@ -21,15 +21,19 @@ export async function beginRecovery(
   const record = await getCluster(registry, cluster);
   if (record === undefined) throw new RedkiteError('InvalidInput', `There is no cluster ${cluster}.`);
   // The step was called twice.
-  if (record.phase === 'recovering' && record.owner === owner) return { cluster, generation: record.generation };
-  if (
-    !mayFollow(record.phase, 'recovering') ||
-    !(await putCluster(registry, recovering(record, { owner, reason, restoration }, now), record))
-  ) {
-    throw new RedkiteError('OwnershipLost', `Cluster ${cluster} is ${record.phase} and cannot be recovered now.`);
+  if (isOurs(record, owner)) return { cluster, generation: record.generation };
+  if (mayFollow(record.phase, 'recovering')) {
+    if (await putCluster(registry, recovering(record, { owner, reason, restoration }, now), record)) {
+      return { cluster, generation: record.generation + 1 };
+    }
+    // A write whose answer got lost is sent again by the client, and then finds itself in its way.
+    const present = await getCluster(registry, cluster);
+    if (present !== undefined && isOurs(present, owner)) return { cluster, generation: present.generation };
   }
-  return { cluster, generation: record.generation + 1 };
+  throw new RedkiteError('OwnershipLost', `Cluster ${cluster} is ${record.phase} and cannot be recovered now.`);
 }
+
+const isOurs = (record: ClusterRecord, owner: string) => record.phase === 'recovering' && record.owner === owner;
 
 function recovering(
   record: ClusterRecord,
