@@ -22,10 +22,14 @@ const inputSchema = z.object({
   /** What people chose; without it the newest state there is. */
   restore: restoreChoiceSchema.optional(),
   allowMissing: z.boolean().default(false),
+  /** host:port of members that answered and could not be read: of no use, whatever they say. */
+  unreadable: z.array(z.string()).default([]),
 });
 
-export const handler = stepHandler(inputSchema, async ({ cluster, observed, restore, allowMissing }) => {
-  const endpoints = observed.tasks.flatMap(({ address }) => (address === undefined ? [] : [endpointOf(address)]));
+export const handler = stepHandler(inputSchema, async ({ cluster, observed, restore, allowMissing, unreadable }) => {
+  const endpoints = observed.tasks
+    .flatMap(({ address }) => (address === undefined ? [] : [endpointOf(address)]))
+    .filter((endpoint) => !unreadable.includes(endpoint));
   const deps = { store: stores(cluster), objects: objects(cluster), connect };
   const now = new Date();
   const plan =

@@ -48,11 +48,24 @@ export async function planRecovery(
   });
   // A younger state names no file that Milvus could have removed: its recovery need not wait for a look at the bucket.
   if (plan.verdict !== 'recover' || plan.lostMs <= GARBAGE_TOLERANCE_MS || plan.source.kind !== 'archive') return plan;
-  const { name, revision } = plan.source;
-  const manifest = await loadManifest(store, name, { cluster, now });
-  const { blocks } = await replay(store, manifest, { revision });
-  const { files } = await checkCatalog(blocks, objects, cluster);
-  return { ...plan, notes: [...plan.notes, describeFiles(files)] };
+  return { ...plan, notes: [...plan.notes, await missingFiles({ store, objects }, cluster, plan.source, now)] };
+}
+
+/** For the people who read the plan: a state that cannot be compared with the bucket is restored all the same. */
+async function missingFiles(
+  { store, objects }: Pick<PlanRecoveryDeps, 'store' | 'objects'>,
+  cluster: string,
+  { name, revision }: { readonly name: string; readonly revision: number },
+  now: Date,
+): Promise<string> {
+  try {
+    const manifest = await loadManifest(store, name, { cluster, now });
+    const { blocks } = await replay(store, manifest, { revision });
+    const { files } = await checkCatalog(blocks, objects, cluster);
+    return describeFiles(files);
+  } catch (error) {
+    return `Which of the files that this state names are still in the bucket could not be found out: ${messageOf(error)}`;
+  }
 }
 
 export async function askSurvivor(connect: PlanRecoveryDeps['connect'], endpoint: string): Promise<Survivor> {

@@ -59,10 +59,71 @@ test('a survivor that dies while it is read is replaced by what is left', async 
   expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { restored: { archive: 'older', revision: 11 } } });
 });
 
+test('a survivor that answers and cannot be read is left out, and what is left is restored', async () => {
+  const survivor = { kind: 'survivor', endpoint: 'x:2379', revision: 12 };
+  const archive = { kind: 'archive', name: 'older', revision: 11, asOf: '2026-01-01T00:00:00.000Z' };
+  const ended = await rig.run('recover-quorum', INPUT, {
+    AssessQuorum: lost,
+    PlanRecovery: ({ unreadable = [] }) => ({
+      result: {
+        ...{ verdict: 'recover', reason: 'r', lost: 'l', lostMs: 0, notes: [] },
+        source: (unreadable as string[]).includes('x:2379') ? archive : survivor,
+      },
+    }),
+    ArchiveMetadata: fail('MetadataUnreachable'),
+  });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { restored: { archive: 'older', revision: 11 } } });
+  const plans = rig.calls.filter(({ name }) => name === 'PlanRecovery').map(({ event }) => event['unreadable']);
+  expect(plans).toEqual([undefined, ['x:2379']]);
+  // A member that is busy for a moment is not given up at once: it may have what the archive has not.
+  expect(rig.callNames().filter((name) => name === 'ArchiveMetadata')).toHaveLength(3);
+});
+
+test('each survivor that cannot be read is left out', async () => {
+  const ended = await rig.run('recover-quorum', INPUT, {
+    AssessQuorum: lost,
+    PlanRecovery: (_, nth) => ({
+      result:
+        nth > 2
+          ? { verdict: 'impossible', reason: 'nothing is left', notes: [] }
+          : {
+              ...{ verdict: 'recover', reason: 'r', lost: 'l', lostMs: 0, notes: [] },
+              source: { kind: 'survivor', endpoint: `x${nth}:2379`, revision: 12 },
+            },
+    }),
+    ArchiveMetadata: fail('RestoreUnfinished'),
+  });
+  expect(ended).toMatchObject({ status: 'FAILED', error: 'NothingToRestore' });
+  expect(rig.calls.findLast(({ name }) => name === 'PlanRecovery')?.event).toMatchObject({
+    unreadable: ['x1:2379', 'x2:2379'],
+  });
+});
+
 test('a dry run tells the plan and changes nothing', async () => {
   const ended = await rig.run('recover-quorum', { ...INPUT, dryRun: true }, { AssessQuorum: lost });
   expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'recover', lostMs: 60_000 } });
   expect(rig.callNames()).toEqual(['ObserveMembers', 'AssessQuorum', 'PlanRecovery', 'FinishReplacement']);
+});
+
+test('a dry run for a quorum that needs a member replaced says so, and has none replaced', async () => {
+  const ended = await rig.run(
+    'recover-quorum',
+    { ...INPUT, dryRun: true },
+    { AssessQuorum: () => assessed({ kind: 'remove-member' }, 'it stands') },
+  );
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'replace', reason: 'it stands' } });
+  expect(rig.callNames()).toEqual(['ObserveMembers', 'AssessQuorum', 'FinishReplacement']);
+  expect(await rig.handedOver()).toHaveLength(0);
+});
+
+test('a dry run that fails says nothing about the cluster', async () => {
+  const ended = await rig.run(
+    'recover-quorum',
+    { ...INPUT, dryRun: true },
+    { AssessQuorum: lost, PlanRecovery: () => ({ result: { verdict: 'impossible', reason: 'nothing', notes: [] } }) },
+  );
+  expect(ended).toMatchObject({ status: 'FAILED', error: 'NothingToRestore' });
+  expect(rig.calls.at(-1)).toMatchObject({ name: 'FinishReplacement', event: { outcome: 'over' } });
 });
 
 test.each([

@@ -30,11 +30,12 @@ export interface CatalogCheck {
   readonly unflushed: SegmentSummary['unflushed'];
 }
 
-export function describeFiles({ named, missing, segments, collections }: MissingFiles): string {
+export function describeFiles({ named, missing, segments, collections, firstSegments }: MissingFiles): string {
+  const more = segments > firstSegments.length ? ', ...' : '';
   return missing === 0
     ? `All ${named} files that this state names are in the bucket.`
     : `Of ${named} files that this state names, ${missing} are not in the bucket any more: ` +
-        `${segments} segment(s) of ${collections.length} collection(s).`;
+        `${segments} segment(s) (${firstSegments.join(', ')}${more}) of ${collections.length} collection(s).`;
 }
 
 class Tally {

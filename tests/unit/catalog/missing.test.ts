@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecords } from '../../../functions/common/archive/records.ts';
-import { checkCatalog } from '../../../functions/common/catalog/missing.ts';
+import { checkCatalog, describeFiles } from '../../../functions/common/catalog/missing.ts';
 import { summarizeSegments } from '../../../functions/common/catalog/files.ts';
 import { memoryStore } from '../archive/memory-store.ts';
 
@@ -67,6 +67,15 @@ test('an empty bucket misses everything, of which the first are named', async ()
   expect(files).toMatchObject({ segments: 4 });
   expect(files.collections).toHaveLength(3);
   expect(files.firstFiles).toHaveLength(20);
+});
+
+test('what is missing is told with the segments that it belongs to', async () => {
+  const [key = ''] = objects.filter((object) => object.startsWith('insert_log/'));
+  const [, collection = '', , segment = ''] = key.split('/');
+  const { files } = await check(...objects.filter((object) => object.includes(`/${segment}/`)));
+  expect(files.collections).toEqual([collection]);
+  expect(describeFiles(files)).toContain(`1 segment(s) (${segment}) of 1 collection(s)`);
+  expect(describeFiles({ ...files, segments: 30 })).toContain(`30 segment(s) (${segment}, ...)`);
 });
 
 test('what is in the bucket besides is of no interest', async () => {

@@ -33,7 +33,7 @@ test('files that are gone refuse it, unless people accept that', () => {
   expect(decideRestore({ ...input, check })).toMatchObject({
     verdict: 'refused',
     error: 'FilesMissing',
-    reason: expect.stringContaining('2 are not in the bucket any more: 1 segment(s) of 1 collection(s)') as string,
+    reason: expect.stringContaining('2 are not in the bucket any more: 1 segment(s) (8) of 1 collection(s)') as string,
     check: { files: { firstFiles: ['insert_log/7'] } },
   });
   expect(decideRestore({ ...input, check, allowMissing: true })).toMatchObject({

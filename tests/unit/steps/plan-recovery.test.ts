@@ -30,7 +30,7 @@ async function world() {
     segments.push(segment.key);
     previous = segment.sha256;
   }
-  const plan = () =>
+  const plan = (now = NOW) =>
     planRecovery(
       {
         store,
@@ -41,7 +41,7 @@ async function world() {
       },
       'demo',
       [],
-      NOW,
+      now,
     );
   const poison = (key = '') => store.objects.set(key, Buffer.from('poison'));
   return { store, first, second, segments, plan, poison };
@@ -71,5 +71,21 @@ test('a damaged archive costs what came after the log of the one before', async 
   expect(await plan()).toMatchObject({
     source: { name: first.name, revision: 19, asOf: minute(59) },
     notes: [expect.stringContaining(second.name), expect.stringContaining('gap')],
+  });
+});
+
+test('a state older than what Milvus tolerates is compared with the bucket, and restored even if that cannot be done', async () => {
+  const { store, second, plan } = await world();
+  const later = new Date(minute(600));
+  expect(await plan(later)).toMatchObject({
+    source: { name: second.name, revision: 25 },
+    notes: [expect.stringContaining('older than the 3 h'), expect.stringContaining('All 0 files')],
+  });
+  const strange = new Map([['demo/meta/datacoord-meta/s/1/2/3', Buffer.from('no message of Milvus')]]);
+  const newest = await archiveOf(store, strange, { createdAt: minute(70), revision: 30 });
+  expect(await plan(later)).toMatchObject({
+    verdict: 'recover',
+    source: { name: newest.name },
+    notes: [expect.any(String), expect.stringContaining('could not be found out')],
   });
 });
