@@ -17,6 +17,9 @@ interface ErrorFacts {
 
 export const ERRORS = {
   InvalidInput: { advice: 'Correct the input and start again.' },
+  AwsUnavailable: {
+    advice: 'AWS did not answer for a minute, or asked to be asked later. Start the operation again when it does.',
+  },
   OwnershipLost: { advice: 'Another operation owns the cluster now. Look at its phase before you start a new one.' },
   MessagingUnreachable: {
     condition: 'MessagingReady',
@@ -155,6 +158,41 @@ export function errorFacts(name: string): ErrorFacts {
 /** What was thrown, in words; libraries throw things that are no errors. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** An AWS client's error: what it throws, on network errors too, has its metadata. */
+interface AwsError extends Error {
+  readonly $metadata: { readonly httpStatusCode?: number };
+  /** Set where the API's model calls the error one that passes. */
+  readonly $retryable?: object;
+  /** Of Node's network errors. */
+  readonly code?: unknown;
+}
+
+const isOfAws = (error: unknown): error is AwsError => error instanceof Error && '$metadata' in error;
+const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|ProvisionedThroughputExceeded/;
+const CUT = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+
+/** As the clients judge it for their own retries, which are over within a second. */
+function passesByItself({ name, code, $metadata: { httpStatusCode = 0 }, $retryable }: AwsError): boolean {
+  return (
+    httpStatusCode >= 500 ||
+    httpStatusCode === 429 ||
+    $retryable !== undefined ||
+    THROTTLED.test(name) ||
+    name.includes('Timeout') ||
+    (typeof code === 'string' && CUT.test(code))
+  );
+}
+
+/**
+ * What an AWS client gave up on, under the one name that every machine goes on to retry. Each service has names of its own
+ * for the same trouble; anything else is returned as it is.
+ */
+export function namedForMachines(error: unknown): unknown {
+  return isOfAws(error) && passesByItself(error)
+    ? new RedkiteError('AwsUnavailable', `${error.name}: ${error.message}`, { cause: error })
+    : error;
 }
 
 /** True for an error that AWS or a library threw under this name. */

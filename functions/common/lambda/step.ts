@@ -5,7 +5,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
-import { RedkiteError } from './errors.ts';
+import { namedForMachines, RedkiteError } from './errors.ts';
 import { LOG_EVENTS } from './events.ts';
 import { logger } from './logger.ts';
 import { WARM_UP, isWarmUp } from './warm-up.ts';
@@ -29,6 +29,10 @@ export function stepHandler<Schema extends z.ZodType, Result>(
         const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'} ${issue.message}`);
         throw new RedkiteError('InvalidInput', `${fields.join('; ')}.`);
       }
-      return run(parsed.data, context);
+      try {
+        return await run(parsed.data, context);
+      } catch (error) {
+        throw namedForMachines(error);
+      }
     });
 }

@@ -78,6 +78,15 @@ describe.each(files)('%s', (file) => {
     }
   });
 
+  test('outlasts a minute of AWS wherever it outlasts one of Lambda', () => {
+    for (const [name, state] of states(file)) {
+      for (const { ErrorEquals } of state.Retry ?? []) {
+        if (!ErrorEquals.includes('Lambda.ServiceException')) continue;
+        expect([name, ErrorEquals]).toEqual([name, expect.arrayContaining(['AwsUnavailable'])]);
+      }
+    }
+  });
+
   test('has only expressions that JSONata understands', () => {
     const expressions = [...readFileSync(join(folder, file), 'utf8').matchAll(/"\{% (.*?) %\}"/g)].map(
       (match) => JSON.parse(`"${match[1] ?? ''}"`) as string,
