@@ -4,7 +4,8 @@
  * each function's code under its own hash: what has not changed is not touched, so a cluster may go on meanwhile.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -37,11 +38,12 @@ export interface Stack {
   readonly apiUrl: string;
 }
 
-/** What the deployment is made from and by. */
 const SOURCES = [
   ...['serverless.yml', 'package.json', 'package-lock.json', 'tsconfig.json'],
-  ...['functions', 'resources', 'statemachines', 'local/stack'],
+  ...['functions', 'resources', 'statemachines'],
 ];
+/** What deploys. */
+const OWN_CODE = dirname(fileURLToPath(import.meta.url));
 /** The emulator takes any certificate's ARN; the load balancer has the real one. */
 const CERTIFICATE = 'certificate/local';
 const BUCKET = 'ServerlessDeploymentBucket';
@@ -62,7 +64,7 @@ export async function deploy(
 ): Promise<'deployed' | 'unchanged'> {
   const state = join(settings.stateDir, 'deployed');
   const emulator = runningPid(settings, 'emulator') ?? 0;
-  const wanted = `${fingerprint(settings.root, SOURCES, input)} ${emulator}`;
+  const wanted = `${fingerprint(settings.root, SOURCES, [input, fingerprint(OWN_CODE, ['.'], {})])} ${emulator}`;
   if (readIfThere(state) === wanted) return 'unchanged';
   const template = await packageTemplate(settings, deploymentEnvironment(settings, input));
   const code = await packageFunctions(settings, template.handlers, template.bundling, report);

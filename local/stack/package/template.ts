@@ -5,14 +5,17 @@
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { logFile, logTail } from '../../processes.ts';
 import type { LocalSettings } from '../../settings.ts';
-import { ensureEntry } from './cache.ts';
+import { ensureEntry, sha256 } from './cache.ts';
 import { filesBelow, fingerprint } from './sources.ts';
 
 const SOURCES = ['serverless.yml', 'package.json', 'package-lock.json', 'resources', 'statemachines'];
+/** This file is part of what decides. */
+const MAKER = sha256(readFileSync(fileURLToPath(import.meta.url)));
 const HANDLER = /^functions\/[^/]+\/handler\.ts$/;
 const STUB = 'export const handler = undefined;\n';
 /** What the framework leaves in `.serverless`. */
@@ -51,7 +54,8 @@ export async function packageTemplate(
 ): Promise<PackagedTemplate> {
   const handlers = filesBelow(settings.root, ['functions']).filter((file) => HANDLER.test(file));
   const { stage, region } = settings;
-  const key = fingerprint(settings.root, SOURCES, { handlers, environment, stage, region, node: process.version });
+  const others = { handlers, environment, stage, region, node: process.version, maker: MAKER };
+  const key = fingerprint(settings.root, SOURCES, others);
   const shelf = { folder: join(settings.cacheDir, 'templates'), keep: KEEP };
   const entry = await ensureEntry(shelf, key, () => runServerless(settings, environment, handlers));
   const json = (name: string): unknown => JSON.parse(entry.get(name)?.content.toString() ?? 'null');
