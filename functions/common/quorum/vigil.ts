@@ -62,12 +62,14 @@ export function keepVigil(
   const over = before.status === 'True' && before.observedAt > (remembered?.requestedAt ?? at);
   const memory = over ? undefined : remembered;
   const healthy = assessment.action.kind === 'none';
+  // Only a machine that ended before its last step leaves this behind: members that it has replaced may have no name yet.
+  const unfinished = healthy && before.status === 'Unknown';
   if (worker !== undefined) {
     // It says itself how things are, and does not let go before it has looked at everything.
     const trouble = healthy ? undefined : (memory ?? { troubledSince: at, requests: 0 });
     return { action: 'none', reason: `${worker} works on the members: ${assessment.reason}`, memory: trouble };
   }
-  if (healthy) {
+  if (healthy && !unfinished) {
     return {
       action: 'none',
       reason: assessment.reason,
@@ -77,21 +79,24 @@ export function keepVigil(
         : { condition: readyConditions(at).MetadataReady }),
     };
   }
-  const told = tellDegraded(before, assessment.reason, at);
+  const reason = unfinished
+    ? `${assessment.reason}, but it is not known that all of them can be found: ${before.message}`
+    : assessment.reason;
+  const told = unfinished ? {} : tellDegraded(before, reason, at);
   const known = memory ?? { troubledSince: at, requests: 0 };
   const pause = Math.min(policy.longestPauseMs, policy.firstPauseMs * 2 ** Math.max(0, known.requests - 1));
   const pausedFor = known.requestedAt === undefined ? Infinity : now.getTime() - Date.parse(known.requestedAt);
   if (pausedFor < pause) {
     return {
       action: 'none',
-      reason: `${assessment.reason}; asked for ${known.requests} time(s) already, next after ${Math.ceil(pause / 1_000)} s`,
+      reason: `${reason}; asked for ${known.requests} time(s) already, next after ${Math.ceil(pause / 1_000)} s`,
       memory: known,
       ...told,
     };
   }
   return {
     action: 'request-replacement',
-    reason: assessment.reason,
+    reason,
     memory: { ...known, requests: known.requests + 1, requestedAt: at },
     ...told,
   };

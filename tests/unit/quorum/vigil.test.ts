@@ -34,14 +34,26 @@ test('a healthy quorum costs nothing and is not told of', () => {
   expect(keep({ assessment: healthy })).toEqual({ action: 'none', reason: healthy.reason, memory: undefined });
 });
 
-test.each([condition('False', 'QuorumDegraded'), condition('Unknown', 'ReplacementEnded')])(
-  'one that is whole again is said to be ($status $reason), and what was remembered is forgotten',
-  (before) => {
-    const decision = keep({ assessment: healthy, condition: before, memory: asked(2, 90) });
-    expect(decision).toMatchObject({ action: 'none', condition: { status: 'True', observedAt: NOW.toISOString() } });
-    expect(decision.memory).toBeUndefined();
-  },
-);
+test('one that is whole again is said to be, and what was remembered is forgotten', () => {
+  const before = condition('False', 'QuorumDegraded');
+  const decision = keep({ assessment: healthy, condition: before, memory: asked(2, 90) });
+  expect(decision).toMatchObject({ action: 'none', condition: { status: 'True', observedAt: NOW.toISOString() } });
+  expect(decision.memory).toBeUndefined();
+});
+
+test('one that is whole again, but whose machine died, is looked at by another: it may have left a member without its name', () => {
+  const before = condition('Unknown', 'ReplacementEnded', 'The execution x ended ABORTED.');
+  const decision = keep({ assessment: healthy, condition: before });
+  expect(decision).toMatchObject({
+    action: 'request-replacement',
+    reason: '3 members are healthy, but it is not known that all of them can be found: The execution x ended ABORTED.',
+    memory: { requests: 1 },
+  });
+  // It says so itself when it has looked.
+  expect(decision).not.toHaveProperty('condition');
+  expect(keep({ assessment: healthy, condition: before, memory: asked(1, 20) })).toMatchObject({ action: 'none' });
+  expect(keep({ assessment: healthy, condition: before, worker: 'demo-replace-abc' }).action).toBe('none');
+});
 
 test.each([
   silent,
