@@ -2,7 +2,7 @@
  * Reads the whole catalog of a quorum at one revision, as blocks of records in the order of their keys. Pages are decoded by
  * hand and one page is under way while the last one is worked on, so memory does not grow with the catalog.
  */
-import type { EtcdClient } from '../etcd/client.ts';
+import { isEtcdError, type EtcdClient } from '../etcd/client.ts';
 import { codec, methodPath } from '../etcd/descriptor.ts';
 import { END_OF_KEYS, FIRST_KEY, keyAfter } from '../etcd/messages.ts';
 import { WireReader } from '../etcd/wire.ts';
@@ -41,6 +41,8 @@ interface DecodedPage {
 const FIRST_PAGE_KEYS = 500;
 /** Grows with what was seen, four times at most: a run of large values after small ones stays within reason. */
 const GROWTH = 4;
+/** Of a page that is larger than the client takes (common/etcd/channels.ts): a run of values that are larger still. */
+const SHRINK = 8;
 const MOST_PAGE_KEYS = 50_000;
 
 const HEADER_REVISION = 3;
@@ -133,9 +135,17 @@ export function nextLimit(limit: number, page: { wireBytes: number; keys: number
 export async function* scanCatalog(client: EtcdClient, options: ScanOptions): AsyncGenerator<ScanPage, void, void> {
   const linearizable = options.mode === 'linearizable';
   const call = { timeoutMs: options.pageTimeoutMs, elsewhere: linearizable, needsLeader: linearizable };
-  const ask = (key: Uint8Array, limit: number, revision: number) =>
-    client.channels.callRaw(RANGE, { key, rangeEnd: END_OF_KEYS, limit, revision, serializable: !linearizable }, call);
   let limit = FIRST_PAGE_KEYS;
+  const ask = async (key: Uint8Array, wanted: number, revision: number): Promise<DecodedPage> => {
+    const request = { key, rangeEnd: END_OF_KEYS, limit: wanted, revision, serializable: !linearizable };
+    try {
+      return await client.channels.callRaw(RANGE, request, call);
+    } catch (error) {
+      if (!isEtcdError(error, 'too-large') || wanted === 1) throw error;
+      limit = Math.max(1, Math.floor(wanted / SHRINK));
+      return ask(key, limit, revision);
+    }
+  };
   const first = await ask(FIRST_KEY, limit, 0);
   const { revision, count } = first;
   let seen = 0;

@@ -39,9 +39,12 @@ export interface Channels {
   readonly close: () => void;
 }
 
+export const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
+
 const OPTIONS = {
-  // A page of an archive is as large as its keys and values are; the number asked for is the limit.
-  'grpc.max_receive_message_length': -1,
+  // A page of an archive is as large as its keys and values are, and only their number can be asked for: what is larger than this
+  // is refused by its head, before it is in memory, and asked for in smaller pages (common/archive/scan.ts).
+  'grpc.max_receive_message_length': MOST_ANSWER_BYTES,
   'grpc.max_send_message_length': -1,
   // Members are reached inside the VPC only.
   'grpc.enable_http_proxy': 0,

@@ -6,6 +6,7 @@ import { recordsIn } from '../../../functions/common/archive/records.ts';
 import { replay } from '../../../functions/common/archive/replay.ts';
 import type { ObjectStore } from '../../../functions/common/archive/store/store.ts';
 import { writeArchive, type WriteOptions } from '../../../functions/common/archive/write.ts';
+import { MOST_ANSWER_BYTES } from '../../../functions/common/etcd/channels.ts';
 import { connectEtcd, END_OF_KEYS, FIRST_KEY, type EtcdClient } from '../../../functions/common/etcd/client.ts';
 import { catalogIn, catalogOf, fieldKey, fill, temporaryStore } from '../../fixtures/archive.ts';
 import { startEtcd, type EtcdQuorum } from '../../fixtures/etcd.ts';
@@ -55,6 +56,16 @@ describe('archives', () => {
     await verifyArchive(store, manifest.name, expected());
     expect((await listArchives(store, expected())).usable).toMatchObject([{ name: manifest.name }]);
     await client.leaseRevoke(lease);
+  });
+
+  test('large values behind many small ones do not fill the memory', async () => {
+    await fill(client, 3_000, 20);
+    const value = Buffer.alloc(1024 * 1024, 'v');
+    for (let index = 0; index < 60; index += 1) await client.put({ key: `large/${index}`, value });
+    const manifest = await archive();
+    expect(manifest.keys).toBe(3_060);
+    for (const { name, bytes } of manifest.parts) expect([name, bytes < MOST_ANSWER_BYTES]).toEqual([name, true]);
+    await verifyArchive(store, manifest.name, expected());
   });
 
   test('are of one revision, whatever is written meanwhile', async () => {
