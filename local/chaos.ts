@@ -18,8 +18,14 @@ export interface ChaosInput {
 /** Runs the tests of these paths (a pattern), so many files at a time. */
 export type RunTests = (pattern: string, atOnce: number) => Promise<Counts>;
 
-/** They wait more than they compute, and each has its own cluster; more would only make each of them slower. */
-const FILES_AT_ONCE = 4;
+/**
+ * They wait more than they compute, and each has its own cluster; two of them may be waiting for their turn with `demo`. More
+ * would only make each of them slower.
+ */
+const FILES_AT_ONCE = 6;
+
+/** Idle functions of so many clusters took more memory (a hundred MB each, for five minutes) than everything else together. */
+const WARM_SECONDS = '60';
 
 export async function chaos(
   settings: LocalSettings,
@@ -31,7 +37,7 @@ export async function chaos(
   // What another command left running may be of another version.
   await down(settings);
   try {
-    await bringUpStack(settings);
+    await bringUpStack(settings, { LAMBDA_WARM_TTL_SECONDS: WARM_SECONDS });
     for (let pass = 1; pass <= times; pass += 1) {
       const started = performance.now();
       const counts = await run(only ?? (form === 'short' ? 'tests/chaos/short/' : 'tests/chaos/'), FILES_AT_ONCE);

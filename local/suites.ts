@@ -113,7 +113,7 @@ const chaosTests =
   (settings, options) =>
     chaos(settings, { ...options, form }, (pattern, atOnce) =>
       runJest(settings, 'chaos', [
-        ...['--testPathPatterns', pattern, '--maxWorkers', String(atOnce)],
+        ...['--testPathPatterns', pattern, '--maxWorkers', String(atOnce), '--maxConcurrency', '5'],
         // A bound for what hangs: several clusters share the machine.
         ...['--testTimeout', String(CHAOS_TEST_MS)],
       ]),

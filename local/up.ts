@@ -36,9 +36,15 @@ type Task = ListrTaskWrapper<Progress, ListrRendererFactory, ListrRendererFactor
 /** Milliseconds by step, in the order in which they ended. */
 export type Timings = Record<string, number>;
 
-/** The shared parts alone: everything that is there before the first cluster. Returns the base URL of the API. */
-export async function bringUpStack(settings: LocalSettings): Promise<string> {
-  const progress = await listr(stackSteps(settings, {})).run({});
+/**
+ * The shared parts alone: everything that is there before the first cluster. Returns the base URL of the API. `emulatorEnv`:
+ * what the emulator gets beside what it always does.
+ */
+export async function bringUpStack(
+  settings: LocalSettings,
+  emulatorEnv: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const progress = await listr(stackSteps(settings, {}, { emulatorEnv })).run({});
   if (progress.apiUrl === undefined) throw new Error('The stack was not deployed.');
   return progress.apiUrl;
 }
@@ -50,7 +56,7 @@ export async function bringUp(
 ): Promise<{ proof: Proof; timings: Timings; apiUrl: string; created: number | undefined }> {
   const timings: Timings = {};
   const steps = [
-    ...stackSteps(settings, timings, etcdImage),
+    ...stackSteps(settings, timings, { etcdImage }),
     step(timings, `Create cluster ${DEMO}`, async (report, progress) => {
       const { created, generation } = await ensureAwake(settings, progress.apiUrl ?? '', report);
       if (created) progress.created = generation;
@@ -95,7 +101,14 @@ function listr(steps: Step[]): Listr<Progress> {
   });
 }
 
-function stackSteps(settings: LocalSettings, timings: Timings, etcdImage?: string): Step[] {
+function stackSteps(
+  settings: LocalSettings,
+  timings: Timings,
+  {
+    etcdImage,
+    emulatorEnv = {},
+  }: { etcdImage?: string | undefined; emulatorEnv?: Readonly<Record<string, string>> } = {},
+): Step[] {
   let python = '';
   let images = { milvus: '', etcd: '', kafka: '' };
   let bootstrap = '';
@@ -118,7 +131,7 @@ function stackSteps(settings: LocalSettings, timings: Timings, etcdImage?: strin
         python,
         dockerHost,
         messagesBootstrap: bootstrap,
-        extraEnv: { NODE_EXTRA_CA_CERTS: authority.caFile },
+        extraEnv: { ...emulatorEnv, NODE_EXTRA_CA_CERTS: authority.caFile },
       });
       await addCredentialsRoute(settings);
       const certificate = await issueCertificate(settings, {

@@ -10,10 +10,11 @@ import { ListInstancesCommand } from '@aws-sdk/client-servicediscovery';
 import { execa } from 'execa';
 import { memberStartedBy, parseTaskGroup } from '../../functions/common/cluster/names.ts';
 import { observeTask } from '../../functions/common/cluster/tasks.ts';
+import { prefixEnd } from '../../functions/common/etcd/messages.ts';
 import { getCluster } from '../../functions/common/registry/registry.ts';
 import { podman } from '../../local/runtime/podman.ts';
 import type { LocalSettings } from '../../local/settings.ts';
-import { until, type Stack } from './stack.ts';
+import { LOOK_AT_ENDS_MS, until, type Stack } from './stack.ts';
 
 const TIMEOUT_MS = 1_000;
 
@@ -44,6 +45,21 @@ export async function etcd(address: string, path: string, body: object): Promise
   });
   if (!response.ok) throw new Error(`${path} at ${address} answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;
+}
+
+/** Keys that begin so, as this member knows them, or as the quorum does. */
+export async function countKeys(
+  address: string,
+  prefix: string,
+  mode: 'serializable' | 'linearizable',
+): Promise<number> {
+  const { count } = await etcd(address, 'kv/range', {
+    key: Buffer.from(prefix).toString('base64'),
+    range_end: prefixEnd(prefix).toString('base64'),
+    count_only: true,
+    serializable: mode === 'serializable',
+  });
+  return Number(count ?? 0);
 }
 
 export class Quorum {
@@ -119,7 +135,7 @@ export class Quorum {
   /** Resolves when so many voters are there, healthy, in one cluster, and none of them is one of the old tasks. */
   async whole(size: number, old: readonly Pick<Member, 'taskId'>[], timeoutMs: number): Promise<Seen[]> {
     let last: Seen[] = [];
-    return until(`${size} healthy members of ${this.cluster}`, timeoutMs, async () => {
+    const look = async () => {
       last = await this.seen();
       const good =
         last.length === size &&
@@ -129,7 +145,9 @@ export class Quorum {
         last.some(({ leads }) => leads) &&
         !last.some(({ taskId }) => old.some((gone) => gone.taskId === taskId));
       return good ? last : undefined;
-    }).catch((error: unknown) => {
+    };
+    const what = `${size} healthy members of ${this.cluster}`;
+    return until(what, timeoutMs, look, LOOK_AT_ENDS_MS).catch((error: unknown) => {
       throw new Error(`The quorum of ${this.cluster} is ${JSON.stringify(last)}.`, { cause: error });
     });
   }
@@ -173,14 +191,24 @@ export class Quorum {
     await this.ecs.send(new StopTaskCommand({ cluster: this.ecsCluster, task: taskArn, reason: 'chaos test' }));
   }
 
-  /** As when the machine under a Fargate task dies: no signal that etcd could act on. */
+  /**
+   * What ends these members at once, as when the machines under Fargate tasks die: no signal that etcd could act on. To be
+   * had beforehand, where finding a process takes longer than the moment lasts.
+   */
+  async aimAt(members: readonly Member[]): Promise<() => void> {
+    const pids = await Promise.all(members.map((member) => this.processOf(member)));
+    return () => {
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+    };
+  }
+
   async kill(member: Member): Promise<void> {
-    process.kill((await this.container(member)).pid, 'SIGKILL');
+    (await this.aimAt([member]))();
   }
 
   /** The process stands still; ECS sees nothing of it. */
   async pause(member: Member): Promise<() => void> {
-    const { pid } = await this.container(member);
+    const pid = await this.processOf(member);
     process.kill(pid, 'SIGSTOP');
     return () => process.kill(pid, 'SIGCONT');
   }
@@ -190,7 +218,7 @@ export class Quorum {
    * machine's end, so that the container keeps its address and its routes. Resolves to what joins it again.
    */
   async cutOff(member: Member): Promise<() => Promise<void>> {
-    const { pid } = await this.container(member);
+    const pid = await this.processOf(member);
     const { stdout } = await execa('nsenter', ['--target', String(pid), '--net', 'ip', '-o', 'link', 'show', 'eth0']);
     const index = /eth0@if(\d+):/.exec(stdout)?.[1];
     const links = (await execa('ip', ['-o', 'link'])).stdout.split('\n');
@@ -202,22 +230,11 @@ export class Quorum {
     };
   }
 
-  private async container({ address }: Member): Promise<{ pid: number }> {
-    const ids = (await podman(this.settings, ['ps', '--quiet'])).split('\n').filter((id) => id !== '');
-    // One by one: a container that ends meanwhile must not hide the others.
-    const inspected = (
-      await Promise.all(ids.map((id) => podman(this.settings, ['inspect', id]).catch(() => '[]')))
-    ).flatMap(
-      (text) =>
-        JSON.parse(text) as {
-          State: { Pid: number };
-          NetworkSettings: { Networks?: Record<string, { IPAddress: string }> };
-        }[],
-    );
-    const found = inspected.find(({ NetworkSettings }) =>
-      Object.values(NetworkSettings.Networks ?? {}).some(({ IPAddress }) => IPAddress === address),
-    );
-    if (found === undefined) throw new Error(`No container has the address ${address}.`);
-    return { pid: found.State.Pid };
+  private async processOf({ taskArn }: Member): Promise<number> {
+    const label = `label=com.amazonaws.ecs.task-arn=${taskArn}`;
+    const pid = Number(await podman(this.settings, ['ps', '--filter', label, '--format', '{{.Pid}}']));
+    // 0 would be this process and all that belong to it.
+    if (!(pid > 0)) throw new Error(`No container runs for ${taskArn}.`);
+    return pid;
   }
 }

@@ -10,6 +10,7 @@ import { Writer } from './writer.ts';
 
 const { settings, quorum, show } = useDemo();
 const TIMEOUT_MS = 60_000;
+const SILENT_MS = 30_000;
 
 const leader = (seen: readonly Seen[]) => seen.filter(({ leads }) => leads);
 const follower = (seen: readonly Seen[]) => seen.filter(({ leads }) => !leads).slice(0, 1);
@@ -62,6 +63,36 @@ test.each([
   // The members that nobody touched are the same ones.
   const untouched = before.filter(({ taskId }) => !victims.some((victim) => victim.taskId === taskId));
   expect(after.map(({ taskId }) => taskId)).toEqual(expect.arrayContaining(untouched.map(({ taskId }) => taskId)));
+  await until('the cluster says that its quorum is healthy', TIMEOUT_MS, async () =>
+    (await conditionOfMetadata()) === 'awake True QuorumHealthy' ? true : undefined,
+  );
+});
+
+test('the leader stands still for 30 s, and nobody who searches notices', async () => {
+  const before = await quorum.whole(3, [], TIMEOUT_MS);
+  const [victim] = leader(before);
+  if (victim === undefined) throw new Error('The quorum has no leader.');
+  const writer = new Writer(quorum, 'silent-leader');
+  writer.start();
+  searcher = await startSearching(settings);
+  const resume = await quorum.pause(victim);
+  try {
+    // How long it is silent is what is tried out.
+    await new Promise((resolve) => setTimeout(resolve, SILENT_MS));
+  } finally {
+    resume();
+  }
+  const after = await quorum.whole(3, [], TIMEOUT_MS);
+  await writer.more(20);
+  await writer.stop();
+  const { searches, failures } = await searcher.stop();
+  console.log(
+    `the leader stands still for 30 s: ${writer.acknowledged.size} writes acknowledged, at most ${writer.longestGapMs} ms apart; ` +
+      `${searches} searches, ${failures.length} failed`,
+  );
+  expect(await writer.missing()).toEqual([]);
+  expect(failures).toEqual([]);
+  expect(after.map(({ taskId }) => taskId)).toEqual(before.map(({ taskId }) => taskId));
   await until('the cluster says that its quorum is healthy', TIMEOUT_MS, async () =>
     (await conditionOfMetadata()) === 'awake True QuorumHealthy' ? true : undefined,
   );

@@ -25,19 +25,27 @@ import type { Watched } from '../../functions/watch-clusters/watch.ts';
 import { localSettings, type LocalSettings } from '../../local/settings.ts';
 import { awsClient, clientConfig } from '../../local/stack/aws.ts';
 
-/** How often things that tell nobody of their changes are looked at. */
+/** How often things that tell nobody of their changes are looked at: where a moment must not be missed, and for an end. */
 const LOOK_MS = 100;
+export const LOOK_AT_ENDS_MS = 300;
 
 /** Looks until there is something to see. `timeoutMs` is a bound for what hangs, never a wait. */
-export async function until<T>(what: string, timeoutMs: number, look: () => Promise<T | undefined>): Promise<T> {
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  look: () => Promise<T | undefined>,
+  everyMs = LOOK_MS,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+const ignore = (): void => undefined;
 
 export interface Execution {
   readonly status: string;
@@ -56,6 +64,11 @@ export class Stack {
   private readonly lambda: LambdaClient;
   private readonly s3: S3Client;
   private readonly machines = new Map<string, string>();
+  /** By the ARN of an execution, the cluster that it works for. */
+  private readonly clusters = new Map<string, string>();
+  private table: Promise<string> | undefined;
+  private running: Promise<void> | undefined;
+  private next: Promise<Watched> | undefined;
 
   constructor(settings: LocalSettings = localSettings()) {
     this.settings = settings;
@@ -87,7 +100,8 @@ export class Stack {
   }
 
   async registry(): Promise<RegistryTable> {
-    const table = (await this.environmentOf('showCluster'))['REGISTRY_TABLE'] ?? '';
+    this.table ??= this.environmentOf('showCluster').then((variables) => variables['REGISTRY_TABLE'] ?? '');
+    const table = await this.table;
     const client = DynamoDBDocumentClient.from(awsClient(this.settings, DynamoDBClient), {
       marshallOptions: { removeUndefinedValues: true },
     });
@@ -119,26 +133,33 @@ export class Stack {
   }
 
   async ended(executionArn: string, timeoutMs: number): Promise<Execution> {
-    return until(`the end of ${executionArn}`, timeoutMs, async () => {
+    const look = async () => {
       const { status = '', stopDate, ...rest } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
       if (status === 'RUNNING' || stopDate === undefined) return undefined;
       const output = rest.output === undefined ? undefined : (JSON.parse(rest.output) as unknown);
       return { status, error: rest.error, cause: rest.cause, output, stoppedAt: stopDate.getTime() };
-    });
+    };
+    return until(`the end of ${executionArn}`, timeoutMs, look, LOOK_AT_ENDS_MS);
   }
 
   /** Executions of a machine that work for this cluster, the newest first. */
   async executions(machine: string, cluster: string): Promise<ExecutionListItem[]> {
     const stateMachineArn = await this.machine(machine);
     const { executions = [] } = await this.sfn.send(new ListExecutionsCommand({ stateMachineArn }));
-    const inputs = await Promise.all(
-      executions.map(async (execution) => {
-        const { input } = await this.sfn.send(new DescribeExecutionCommand({ executionArn: execution.executionArn }));
-        const ours = (JSON.parse(input ?? '{}') as { cluster?: string }).cluster === cluster;
-        return ours ? [execution] : [];
-      }),
-    );
-    return inputs.flat().toSorted((a, b) => (b.startDate?.getTime() ?? 0) - (a.startDate?.getTime() ?? 0));
+    const clusters = await Promise.all(executions.map(({ executionArn = '' }) => this.clusterOf(executionArn)));
+    return executions
+      .filter((_, index) => clusters[index] === cluster)
+      .toSorted((a, b) => (b.startDate?.getTime() ?? 0) - (a.startDate?.getTime() ?? 0));
+  }
+
+  /** By its input, which stays as it is; asked for once. */
+  private async clusterOf(executionArn: string): Promise<string> {
+    const known = this.clusters.get(executionArn);
+    if (known !== undefined) return known;
+    const { input } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
+    const { cluster = '' } = JSON.parse(input ?? '{}') as { cluster?: string };
+    this.clusters.set(executionArn, cluster);
+    return cluster;
   }
 
   /** How often the execution has entered this state. Throws when it has ended. */
@@ -186,17 +207,28 @@ export class Stack {
     expect(failed.filter((failure) => failure.cluster === cluster)).toEqual([]);
   }
 
-  /** The minutely watch over all clusters, without waiting for the minute. */
-  async watch(): Promise<Watched> {
-    return (await this.invoke('watchClusters', {})) as Watched;
+  /**
+   * The minutely watch over all clusters, without waiting for the minute. Those who ask while it is under way share the next
+   * call: each has a Node process of its own, and looks at everything.
+   */
+  watch(): Promise<Watched> {
+    const { running } = this;
+    this.next ??= (running ?? Promise.resolve()).then(() => {
+      const call = this.invoke('watchClusters', {}) as Promise<Watched>;
+      this.next = undefined;
+      this.running = call.then(ignore, ignore);
+      return call;
+    });
+    return this.next;
   }
 
-  private async admin(path: string, body: object): Promise<void> {
+  private async admin(path: string, body: object): Promise<Record<string, unknown>> {
     const response = await fetch(`http://127.0.0.1:${this.settings.ports.emulator}/_redkite/${path}`, {
       method: 'POST',
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as Record<string, unknown>;
   }
 
   /** To the registrar, in one batch as the queue does it, tasks as they were at some moment (an event carries no more). */
@@ -206,6 +238,12 @@ export class Stack {
       body: JSON.stringify({ source: 'aws.ecs', 'detail-type': 'ECS Task State Change', detail }),
     }));
     expect(await this.invoke('registerTask', { Records })).toEqual({ batchItemFailures: [] });
+  }
+
+  /** Ends the processes that work on calls with this text now, as when a machine under them fails. */
+  async killFunction(name: string, containing: string): Promise<void> {
+    const { killed } = await this.admin('kills', { function: this.functionName(name), containing });
+    if (killed !== 1) throw new Error(`${String(killed)} calls of ${name} with ${containing} were under way.`);
   }
 
   /** From now on every n-th call that holds the text fails before it does anything; 0 ends that. */

@@ -9,19 +9,25 @@ const PREFIX = '/redkite-chaos/';
 const PAGE = 1_000;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+/** Between two writes, so that the writers of many clusters leave the machine to those that are tried out. */
+const PAUSE_MS = 10;
+
 const writing = new Set<Writer>();
-// Of a test that failed half-way: it would go on writing, and keep the process from ending.
-afterEach(() => Promise.all([...writing].map((writer) => writer.stop())));
+// Of a test that failed half-way: it would go on writing, and keep the process from ending. Tests may run at the same time.
+afterAll(() => Promise.all([...writing].map((writer) => writer.stop())));
 
 export class Writer {
   readonly acknowledged = new Map<string, string>();
   /** When, in milliseconds since the epoch, by key. */
   readonly acknowledgedAt = new Map<string, number>();
+  /** Revision of the quorum that a write made, by key. */
+  readonly revisions = new Map<string, number>();
   /** Longest time without an acknowledged write. */
   longestGapMs = 0;
   private readonly quorum: Quorum;
   private readonly run: string;
   private stopped = false;
+  private written = 0;
   private done: Promise<void> = Promise.resolve();
 
   constructor(quorum: Quorum, run: string) {
@@ -29,7 +35,9 @@ export class Writer {
     this.run = run;
   }
 
+  /** Also after a stop: it goes on then. */
   start(): void {
+    this.stopped = false;
     writing.add(this);
     this.done = this.write();
   }
@@ -51,23 +59,24 @@ export class Writer {
   private async write(): Promise<void> {
     let addresses: string[] = [];
     let last = Date.now();
-    for (let n = 0; !this.stopped; n += 1) {
-      const key = `${PREFIX}${this.run}/${String(n).padStart(8, '0')}`;
+    for (; !this.stopped; this.written += 1) {
+      const key = `${PREFIX}${this.run}/${String(this.written).padStart(8, '0')}`;
       const value = `value of ${key}`;
       try {
         const [address] = addresses;
         if (address === undefined) throw new Error('no member is known');
-        await etcd(address, 'kv/put', { key: base64(key), value: base64(value) });
+        const { header } = await etcd(address, 'kv/put', { key: base64(key), value: base64(value) });
         this.acknowledged.set(key, value);
+        this.revisions.set(key, Number((header as { revision: string }).revision));
         this.acknowledgedAt.set(key, Date.now());
         this.longestGapMs = Math.max(this.longestGapMs, Date.now() - last);
         last = Date.now();
       } catch {
         // Not acknowledged: it may be there or not. The next member, and when all were tried whoever is found now.
         addresses = addresses.slice(1);
-        if (addresses.length === 0) addresses = await this.quorum.registered();
+        if (addresses.length === 0) addresses = await this.quorum.registered().catch(() => []);
       }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 
