@@ -1,6 +1,6 @@
 /**
- * The functions' code, as serverless-esbuild makes it with the same settings (`npm run check` compares the two), but all of
- * them by one call of esbuild: each module is read once and not once a function, which takes a third of the time.
+ * The functions' code, as serverless-esbuild makes it with the same settings (`npm run check` compares the two), but many of
+ * them by one call of esbuild, which then reads each module once and not once a function.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ const SOURCES = ['functions', 'package.json', 'package-lock.json', 'tsconfig.jso
 const MAKER = sha256(readFileSync(fileURLToPath(import.meta.url)));
 /** 50 MB each. */
 const KEEP = 6;
+/** Functions. All by one call take no less time than so, and 2.8 GiB of memory in place of 1.2. */
+const AT_ONCE = 15;
 /** Of 1 to 9: a third of the time for a quarter more bytes than the default, 6. */
 const COMPRESSION = 1;
 const DEFLATED = 8;
@@ -42,6 +44,7 @@ const bundlingSchema = z.strictObject({
   banner: z.record(z.string(), z.string()),
   exclude: z.tuple([]),
   concurrency: z.number().optional(),
+  skipRebuild: z.boolean().optional(),
 });
 
 /** A zip a function: `<name in serverless.yml>.zip`. */
@@ -57,13 +60,14 @@ export async function packageFunctions(
   const shelf = { folder: join(settings.cacheDir, 'functions'), keep: KEEP };
   const make = async () => {
     report(`bundling ${handlers.size} functions`);
-    const files = await bundle(settings.root, handlers, bundling);
-    const zips = await Promise.all(
-      [...files].map(async ([name, outputs]) => [`${name}.zip`, await zip(outputs)] as const),
-    );
+    const zips: Promise<readonly [file: string, content: Buffer]>[] = [];
+    for await (const { name, files } of bundle(settings.root, handlers, bundling)) {
+      zips.push(zip(files).then((content) => [`${name}.zip`, content]));
+    }
+    const made = new Map(await Promise.all(zips));
     if (key() !== before)
       throw new Error('The functions were changed while they were bundled. Run the same command again.');
-    return new Map(zips);
+    return made;
   };
   return ensureEntry(shelf, before, make, () => {
     report('waiting for another copy of the repository that bundles functions');
@@ -76,38 +80,48 @@ interface BundledFile {
   readonly contents: Uint8Array;
 }
 
-/** Exported for `npm run check`. The module and its source map by the function's name. */
-export async function bundle(
+/** The module and its source map of each function. */
+async function* bundle(
   root: string,
   handlers: ReadonlyMap<string, string>,
   bundling: unknown,
-): Promise<ReadonlyMap<string, readonly BundledFile[]>> {
-  const { outputFileExtension, concurrency: _, exclude: __, ...options } = bundlingSchema.parse(bundling);
-  const modules = new Map([...handlers].map(([name, handler]) => [name, handler.slice(0, handler.lastIndexOf('.'))]));
-  const { outputFiles, metafile } = await build({
-    ...options,
-    absWorkingDir: root,
-    entryPoints: [...new Set(modules.values())].map((module) => `${module}.ts`),
-    outbase: root,
-    outdir: OUTPUT,
-    outExtension: { '.js': outputFileExtension },
-    write: false,
-    metafile: true,
-    logLevel: 'silent',
-  });
-  refuseUnknownInputs(metafile);
-  const folder = join(root, OUTPUT);
-  const byPath = new Map(outputFiles.map((file: OutputFile) => [file.path, file.contents]));
-  return new Map(
-    [...modules].map(([name, module]) => [
-      name,
-      [`${module}${outputFileExtension}`, `${module}${outputFileExtension}.map`].map((path) => {
-        const contents = byPath.get(join(folder, path));
+): AsyncGenerator<{ readonly name: string; readonly files: readonly BundledFile[] }> {
+  const {
+    outputFileExtension,
+    concurrency: _,
+    skipRebuild: __,
+    exclude: ___,
+    ...options
+  } = bundlingSchema.parse(bundling);
+  const modules = [...handlers].map(([name, handler]) => ({
+    name,
+    module: handler.slice(0, handler.lastIndexOf('.')),
+  }));
+  for (let from = 0; from < modules.length; from += AT_ONCE) {
+    const batch = modules.slice(from, from + AT_ONCE);
+    const { outputFiles, metafile } = await build({
+      ...options,
+      absWorkingDir: root,
+      entryPoints: [...new Set(batch.map(({ module }) => `${module}.ts`))],
+      outbase: root,
+      outdir: OUTPUT,
+      outExtension: { '.js': outputFileExtension },
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    refuseUnknownInputs(metafile);
+    const byPath = new Map(outputFiles.map((file: OutputFile) => [file.path, file.contents]));
+    for (const { name, module } of batch) {
+      const paths = [`${module}${outputFileExtension}`, `${module}${outputFileExtension}.map`];
+      const files = paths.map((path) => {
+        const contents = byPath.get(join(root, OUTPUT, path));
         if (contents === undefined) throw new Error(`esbuild made no ${path} for the function ${name}.`);
         return { path, contents };
-      }),
-    ]),
-  );
+      });
+      yield { name, files };
+    }
+  }
 }
 
 /** What the key of the cache does not know of must not be in the code. */
