@@ -101,7 +101,13 @@ export async function prove(entry: Entry, report: (line: string) => void): Promi
     checked('search', answer.status);
     const results = answer.results as unknown as { id: string | number; label: string | number }[][];
     const truth = await timed('brute force', () =>
-      Promise.resolve(heldOut.map(({ vector }) => nearest(vector, stored, TOP))),
+      Promise.resolve(
+        nearest(
+          heldOut.map(({ vector }) => vector),
+          stored,
+          TOP,
+        ),
+      ),
     );
     return {
       rows: stored.length,
