@@ -147,6 +147,15 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
       cause,
     };
   }
+  const planned = execution.machine?.endsWith('-recover-quorum') ? clusterInInput(execution.input) : undefined;
+  if (planned !== undefined) {
+    // The minute looks at the quorum again, and asks for another recovery where one is needed.
+    return {
+      action: 'drop-lock',
+      reason: `the recovery ended ${execution.status} before it changed anything, and may still have the metadata lock`,
+      cluster: planned,
+    };
+  }
   const parsed = parseExecutionName(execution.name);
   if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record === undefined) return { action: 'ignore', reason: 'the cluster is not in the registry' };

@@ -82,3 +82,25 @@ test.each([
     ...(condition === undefined ? {} : { condition }),
   });
 });
+
+describe('a recovery that ended', () => {
+  const machine = 'arn:aws:states:eu-central-1:1:stateMachine:redkite-dev-recover-quorum';
+  const ended = { name: '7c9e6679-7425', machine, input: '{"cluster":"demo"}', status: 'TIMED_OUT' };
+
+  test('in the middle leaves a cluster that is failed, and nothing is taken down', () => {
+    const record = aRecord({ phase: 'recovering', generation: 3, owner: ended.name });
+    expect(decideSettlement(ended, record)).toMatchObject({
+      action: 'record-failure',
+      operation: { cluster: 'demo', generation: 3 },
+    });
+  });
+
+  test.each(['awake', 'recovering', 'failed'] as const)(
+    'before it had taken the cluster, which is %s, lets go of the lock and says nothing',
+    (phase) => {
+      const decision = decideSettlement(ended, aRecord({ phase, owner: 'another' }));
+      expect(decision).toMatchObject({ action: 'drop-lock', cluster: 'demo' });
+      expect(decision).not.toHaveProperty('condition');
+    },
+  );
+});
