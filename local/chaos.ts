@@ -19,7 +19,7 @@ export interface ChaosInput {
 export type RunTests = (pattern: string, atOnce: number) => Promise<Counts>;
 
 /**
- * They wait more than they compute, and each has its own cluster; two of them may be waiting for their turn with `demo`. More
+ * They wait more than they compute, and each has its own cluster; some of them may be waiting for their turn with `demo`. More
  * would only make each of them slower.
  */
 const FILES_AT_ONCE = 6;

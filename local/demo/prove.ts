@@ -17,6 +17,8 @@ export interface Entry {
   readonly address: string;
   /** Who signed its certificate; without it the connection is plain text. */
   readonly authorityFile?: string;
+  /** The name by which the load balancer knows the cluster, where it is not the address. */
+  readonly host?: string;
 }
 
 export interface Proof {
@@ -30,10 +32,11 @@ export interface Proof {
   readonly timings: Readonly<Record<string, number>>;
 }
 
-export function connect({ address, authorityFile }: Entry): MilvusClient {
+export function connect({ address, authorityFile, host }: Entry): MilvusClient {
   return new MilvusClient({
     address,
     ...(authorityFile === undefined ? {} : { ssl: true, tls: { rootCertPath: authorityFile } }),
+    ...(host === undefined ? {} : { channelOptions: { 'grpc.default_authority': host } }),
     timeout: 60_000,
     logLevel: 'error',
   });

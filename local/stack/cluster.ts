@@ -1,4 +1,4 @@
-/** Brings the cluster `demo` to awake through the API, as a user would, and says what it waits for meanwhile. */
+/** Brings a cluster (`demo`, where none is named) to awake through the API, as a user would, and says what it waits for meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterView } from '../../functions/common/http/cluster-view.ts';
 import { logFile } from '../processes.ts';
@@ -15,28 +15,34 @@ export async function ensureAwake(
   settings: LocalSettings,
   apiUrl: string,
   report: (line: string) => void,
+  { name, hosts }: { readonly name: string; readonly hosts: readonly string[] } = { name: DEMO, hosts: LOCAL_HOSTS },
 ): Promise<{ readonly created: boolean; readonly generation: number }> {
-  const existing = await showCluster(settings, apiUrl, DEMO);
+  const existing = await showCluster(settings, apiUrl, name);
   const created = existing === undefined || existing.phase === 'failed';
   if (created) {
-    const body = { name: DEMO, hosts: LOCAL_HOSTS };
+    const body = { name, hosts };
     const answer = await callApi(settings, apiUrl, { method: 'POST', path: '/clusters', body });
     if (answer.status !== 202)
       throw new Error(`POST /clusters answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
   // Put to sleep by somebody, or by an earlier run.
   if (existing?.phase === 'asleep' || existing?.phase === 'falling-asleep') {
-    const answer = await callApi(settings, apiUrl, { method: 'POST', path: `/clusters/${DEMO}/actions/wake` });
+    const answer = await callApi(settings, apiUrl, { method: 'POST', path: `/clusters/${name}/actions/wake` });
     if (answer.status >= 300) throw new Error(`It could not be woken: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
-  const { generation } = await follow(settings, apiUrl, report);
+  const { generation } = await follow(settings, apiUrl, name, report);
   return { created, generation };
 }
 
-async function follow(settings: LocalSettings, apiUrl: string, report: (line: string) => void): Promise<ClusterView> {
+async function follow(
+  settings: LocalSettings,
+  apiUrl: string,
+  name: string,
+  report: (line: string) => void,
+): Promise<ClusterView> {
   const started = Date.now();
   for (;;) {
-    const view = await showCluster(settings, apiUrl, DEMO);
+    const view = await showCluster(settings, apiUrl, name);
     if (view?.phase === 'awake') return view;
     if (view?.phase === 'failed') throw new Error(failureText(settings, view));
     if (Date.now() - started > TIMEOUT_MS) {

@@ -7,12 +7,11 @@ import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { COLLECTION, GOALS, connect, prove } from '../../local/demo/prove.ts';
 import { callApi } from '../../local/stack/api.ts';
 import { clientConfig } from '../../local/stack/aws.ts';
-import { DEMO } from '../../local/stack/cluster.ts';
-import { entryOf } from '../../local/up.ts';
 import { create, drop, ids, insert, names, nearest, remove } from './collections.ts';
 import { useDemo } from './demo.ts';
 
-const { settings, stack, show, quorum, apiUrl } = useDemo();
+const NAME = 'undone';
+const { settings, stack, show, quorum, entry, apiUrl } = useDemo(NAME);
 const s3 = new S3Client({ ...clientConfig(settings), forcePathStyle: true });
 const RESTORED_MS = 5 * 60_000;
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
@@ -20,7 +19,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 async function api(method: 'GET' | 'POST', path: string, body?: object, headers = {}) {
   return callApi(settings, apiUrl(), {
     method,
-    path: `/clusters/demo${path}`,
+    path: `/clusters/${NAME}${path}`,
     ...(body === undefined ? {} : { body }),
     headers,
   });
@@ -98,7 +97,7 @@ async function seen(prefix: string): Promise<Record<string, number[]>> {
 }
 
 async function withClient<T>(work: (client: MilvusClient) => Promise<T>): Promise<T> {
-  const client = connect(await entryOf(settings));
+  const client = connect(await entry());
   try {
     await client.connectPromise;
     return await work(client);
@@ -109,7 +108,7 @@ async function withClient<T>(work: (client: MilvusClient) => Promise<T>): Promis
 
 /** After a restart of every role the segments of before are there, not only the rows in memory. */
 async function expectWhole(): Promise<void> {
-  const proof = await prove(await entryOf(settings), () => undefined);
+  const proof = await prove(await entry(), () => undefined);
   expect(Object.keys(proof.timings)).not.toContain('insert');
   expect(proof.recallAt10).toBeGreaterThanOrEqual(GOALS.recallAt10);
   expect((await quorum.whole(3, [], 60_000)).length).toBe(3);
@@ -162,13 +161,13 @@ test(
       await insert(client, 'm_one', 0, 20);
       await client.flushSync({ collection_names: ['m_one'] });
     });
-    await stack.ship(DEMO);
+    await stack.ship(NAME);
     const moment = new Date().toISOString();
     await withClient(async (client) => {
       await create(client, 'm_two');
       await drop(client, 'm_one');
     });
-    await stack.ship(DEMO);
+    await stack.ship(NAME);
     const tooLate = await follow('POST', '/actions/restore', {
       time: new Date(Date.now() - 1).toISOString(),
       dryRun: true,
@@ -201,7 +200,7 @@ test(
       collectionId: (await client.describeCollection({ collection_name: 'f_rows' })).collectionID,
     }));
     const { Contents = [] } = await s3.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: `clusters/demo/insert_log/${collectionId}/` }),
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: `clusters/${NAME}/insert_log/${collectionId}/` }),
     );
     const victim = Contents[0]?.Key ?? '';
     await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: victim }));
@@ -211,7 +210,7 @@ test(
     expect(plan.result.check.files).toMatchObject({
       missing: 1,
       collections: [collectionId],
-      firstFiles: [victim.replace('clusters/demo/', '')],
+      firstFiles: [victim.replace(`clusters/${NAME}/`, '')],
     });
     const before = await show();
     const refused = await follow('POST', '/actions/restore', choice);
