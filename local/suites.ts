@@ -16,7 +16,7 @@ import { ensureSystemPackages } from './setup/system-packages.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
-/** What a suite may be asked for beside its name; only the chaos tests take any of it. */
+/** What a suite may be asked for beside its name: the chaos tests take both, those of naps `only`. */
 type Options = Pick<ChaosInput, 'times' | 'only'>;
 type Suite = (settings: LocalSettings, options: Options) => Promise<Counts>;
 
@@ -106,6 +106,23 @@ async function localModeRuns(settings: LocalSettings): Promise<boolean> {
   return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
 }
 
+/**
+ * A file after the other, that of the shifted clock last: what it leaves has lived in the future. `--only <part of a path>` runs
+ * some of it.
+ */
+async function naps(settings: LocalSettings, { only }: Options): Promise<Counts> {
+  const files = ['requests', 'kills', 'long-nap'].filter(
+    (name) => only === undefined || `tests/naps/${name}`.includes(only),
+  );
+  const total = { passed: 0, failed: 0 };
+  for (const name of files) {
+    const { passed, failed } = await runJest(settings, 'naps', ['--runInBand', '--testPathPatterns', `naps/${name}`]);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
 const CHAOS_TEST_MS = 5 * 60_000;
 
 const chaosTests =
@@ -134,11 +151,11 @@ const LONG_SUITES: Readonly<Record<string, Suite>> = {
   'all-chaos': chaosTests('long'),
   /** On a stack of its own, that is deployed again and again with another etcd. */
   upgrade: jest('upgrade', '--runInBand'),
-  naps: jest('naps', '--runInBand'),
+  naps,
 };
 const MOST_TIMES = 1_000;
 
-/** `names` of suites, and for the chaos tests `--times <n>` and `--only <part of a path>`. */
+/** `names` of suites, and for some of them `--times <n>` and `--only <part of a path>`. */
 export async function test(settings: LocalSettings, args: readonly string[]): Promise<boolean> {
   const { values, positionals: names } = parseArgs({
     args: [...args],

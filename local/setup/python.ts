@@ -1,6 +1,6 @@
 /**
- * The Python that the emulator, the template linter and their tests run in: a virtual environment in the shared cache,
- * one for each state of requirements.txt.
+ * Virtual environments in the shared cache, one for each state of the list of packages that it is made of: what the emulator,
+ * the template linter and their tests run in, and the Python client of Milvus, which only tests need.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,14 +12,25 @@ import { withLock } from './lock.ts';
 
 /** Every version is pinned, transitive ones too (`pip freeze`). MiniStack runs ECS tasks as containers only with `docker`. */
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
+/** pymilvus without pyarrow (170 MB), which it asks for and needs only to write files for bulk inserts. */
+const CLIENTS = fileURLToPath(new URL('clients.txt', import.meta.url));
 
 export function pythonFolder(cacheDir: string, requirements: string): string {
   return join(cacheDir, `python-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`);
 }
 
+type Report = (line: string) => void;
+
 /** Path of the interpreter; installs the packages on first use. */
-export async function ensurePython(settings: LocalSettings, report: (line: string) => void): Promise<string> {
-  const folder = pythonFolder(settings.cacheDir, readFileSync(REQUIREMENTS, 'utf8'));
+export const ensurePython = (settings: LocalSettings, report: Report): Promise<string> =>
+  ensureEnvironment(settings, REQUIREMENTS, report);
+
+/** The same for the interpreter that has pymilvus. */
+export const ensureClientPython = (settings: LocalSettings, report: Report): Promise<string> =>
+  ensureEnvironment(settings, CLIENTS, report);
+
+async function ensureEnvironment(settings: LocalSettings, requirements: string, report: Report): Promise<string> {
+  const folder = pythonFolder(settings.cacheDir, readFileSync(requirements, 'utf8'));
   const python = join(folder, 'bin', 'python');
   const complete = join(folder, '.complete');
   if (existsSync(complete)) return python;
@@ -29,7 +40,7 @@ export async function ensurePython(settings: LocalSettings, report: (line: strin
     rmSync(folder, { recursive: true, force: true });
     const steps: [string, string[]][] = [
       ['python3', ['-m', 'venv', folder]],
-      [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', REQUIREMENTS]],
+      [python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', requirements]],
     ];
     for (const [command, args] of steps) {
       const { failed, all } = await execa(command, args, { reject: false, all: true });

@@ -17,6 +17,10 @@ import { localSettings } from '../../local/settings.ts';
 import { callApi, showCluster } from '../../local/stack/api.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
+import { killAt, type KillPoint } from '../naps/kills.ts';
+import { manyAtOnce } from '../naps/many-at-once.ts';
+import { randomRequests, seedOf } from '../naps/random-requests.ts';
+import { World } from '../naps/world.ts';
 
 const settings = localSettings();
 const FIRST_START_MS = 20 * 60_000;
@@ -25,12 +29,16 @@ const UNLOADED = 'never_loaded';
 const ROWS = 1_000;
 let apiUrl = '';
 
+let world: World;
+
 beforeAll(async () => {
   ({ apiUrl } = await bringUp(settings));
+  world = await World.of(apiUrl);
 }, FIRST_START_MS);
 
 afterAll(async () => {
-  await down(settings);
+  await world.stop();
+  if (process.env['REDKITE_KEEP'] === undefined) await down(settings);
 });
 
 const act = (action: string, cluster = 'demo') =>
@@ -166,14 +174,15 @@ test(
 test(
   'a cluster that nobody uses falls asleep by itself; the next request wakes it and is answered',
   async () => {
-    const policy = { method: 'PUT', path: '/clusters/demo/idle', body: { window: 1 } } as const;
-    expect(await callApi(settings, apiUrl, policy)).toMatchObject({ status: 200 });
+    const policy = (body: object) => callApi(settings, apiUrl, { method: 'PUT', path: '/clusters/demo/idle', body });
+    expect(await policy({ window: 1 })).toMatchObject({ status: 200 });
     await until(({ phase }) => phase === 'asleep');
     // Whoever asks knows nothing of it.
     await withClient(async (client) => {
       expect(await count(client)).toBe(2 * ROWS);
     });
     expect((await until(() => true)).phase).toBe('awake');
+    expect(await policy({})).toMatchObject({ status: 200 });
   },
   2 * NAP_MS,
 );
@@ -194,6 +203,34 @@ test(
     });
   },
   NAP_MS,
+);
+
+/** Of each, `npm run test:naps` runs the long form. */
+describe('clients of every kind that know nothing of it', () => {
+  test(
+    'many at once on a sleeping cluster wake it once, and each is answered right',
+    () => manyAtOnce(world, 24),
+    NAP_MS,
+  );
+
+  test(
+    'requests at random moments while it falls asleep, sleeps and wakes; rows that are written meanwhile are there',
+    async () => {
+      await randomRequests(world, seedOf(process.env['REDKITE_SEED']), 2);
+    },
+    2 * NAP_MS,
+  );
+});
+
+test.each<KillPoint>([
+  { action: 'sleep', machine: 'sleep-cluster', state: 'StopMembers' },
+  { action: 'wake', machine: 'start-compute', state: 'AwaitRoles' },
+])(
+  'every task killed in the middle of a $action ($state): it comes to rest by itself, and nothing is lost',
+  async (point) => {
+    await killAt(world, point);
+  },
+  3 * NAP_MS,
 );
 
 describe('requests that are refused before anything changes', () => {

@@ -13,7 +13,7 @@ import { bringUp, entryOf } from '../../local/up.ts';
 import { until } from '../chaos/stack.ts';
 import { hasBeenShifted, restoreClock, shiftClock } from './clock.ts';
 import { act, proxyAddress } from './nap.ts';
-import { checked, count, create, find, flushAll, ids, insert } from './rows.ts';
+import { checked, count, create, find, flushAll, ids, insert, range } from './rows.ts';
 import { restartBroker, topicRanges } from './wal.ts';
 
 const settings = localSettings();
@@ -60,11 +60,11 @@ async function writeBefore(): Promise<void> {
   checked('load', await milvus.loadCollectionSync({ collection_name: LOADED }));
   for (const name of UNLOADED) {
     await create(milvus, name, 1);
-    await insert(milvus, name, 0, BATCH);
+    await insert(milvus, name, range(0, BATCH));
   }
   // Acknowledged and never flushed by whoever wrote it: in Kafka alone until the flush of the sleep.
-  await insert(milvus, LOADED, 0, ROWS);
-  const deleted = Array.from({ length: DELETED }, (_, id) => id).join(',');
+  await insert(milvus, LOADED, range(0, ROWS));
+  const deleted = range(0, DELETED).join(',');
   checked('delete', (await milvus.deleteEntities({ collection_name: LOADED, expr: `id in [${deleted}]` })).status);
   await milvus.closeConnection();
 }
@@ -81,7 +81,7 @@ async function writeAtOnce(awake: () => boolean): Promise<Map<string, number[]>>
   for (let id = AFTER; !awake(); id += 1) {
     for (const [name, rows] of acknowledged) {
       // Refused while the roles start; what is acknowledged counts.
-      await insert(milvus, name, id, 1).then(
+      await insert(milvus, name, [id]).then(
         () => rows.push(id),
         () => undefined,
       );
@@ -122,7 +122,7 @@ test(
     // The first answers, at once and without a second try.
     expect(await find(after, LOADED, ROWS - 1)).toBe(ROWS - 1);
     expect(await count(after, LOADED)).toBe(ROWS - DELETED);
-    await insert(after, LOADED, AFTER, BATCH);
+    await insert(after, LOADED, range(AFTER, BATCH));
     expect(await count(after, LOADED)).toBe(ROWS - DELETED + BATCH);
     const proof = await prove(await entryOf(settings), () => undefined);
     expect(proof.recallAt10).toBeGreaterThanOrEqual(GOALS.recallAt10);
@@ -134,7 +134,7 @@ test(
       expect(rows.length).toBeGreaterThan(0);
       checked('load', await after.loadCollectionSync({ collection_name: name }));
       const found = await ids(after, name);
-      const expected = [...Array.from({ length: BATCH }, (_, id) => id), ...rows];
+      const expected = [...range(0, BATCH), ...rows];
       lost[name] = expected.filter((id) => !found.has(id));
     }
     process.stderr.write(

@@ -13,7 +13,7 @@ export function checked(what: string, status: Parameters<typeof refusal>[0]): vo
 }
 
 /** A vector that only this id has. */
-const vectorOf = (id: number) => Array.from({ length: DIMENSIONS }, (_, axis) => Math.sin(id * (axis + 1)));
+export const vectorOf = (id: number) => Array.from({ length: DIMENSIONS }, (_, axis) => Math.sin(id * (axis + 1)));
 
 export async function create(client: MilvusClient, name: string, shards: number): Promise<void> {
   checked(
@@ -40,10 +40,12 @@ export async function create(client: MilvusClient, name: string, shards: number)
 }
 
 /** Acknowledged when it returns. */
-export async function insert(client: MilvusClient, name: string, from: number, count: number): Promise<void> {
-  const data = Array.from({ length: count }, (_, n) => ({ id: from + n, vector: vectorOf(from + n) }));
+export async function insert(client: MilvusClient, name: string, ids: readonly number[]): Promise<void> {
+  const data = ids.map((id) => ({ id, vector: vectorOf(id) }));
   checked(`insert into ${name}`, (await client.insert({ collection_name: name, data })).status);
 }
+
+export const range = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
 
 /** Everything acknowledged before is in it. */
 export async function count(client: MilvusClient, name: string): Promise<number> {

@@ -35,6 +35,7 @@ GAPS = (
     "msk_api",
     "cloudformation.msk",
     "cloudformation.dynamodb_ttl",
+    "cloudformation.reserved_concurrency",
     "cloudformation.iam_role_policy",
     "cloudformation.recorded",
 )

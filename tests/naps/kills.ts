@@ -1,0 +1,86 @@
+/**
+ * Every task of a cluster killed at once in the middle of a sleep or a wake, as when the machines under them die: it comes to
+ * rest awake or asleep, by itself, and nothing acknowledged is lost.
+ */
+import { z } from 'zod';
+import { taskFamily } from '../../functions/common/cluster/names.ts';
+import { podman } from '../../local/runtime/podman.ts';
+import { DEMO } from '../../local/stack/cluster.ts';
+import { messageOf } from '../../functions/common/lambda/errors.ts';
+import { until } from '../chaos/stack.ts';
+import { expectSameRows, seeRows } from './same-rows.ts';
+import { COLLECTION, type World } from './world.ts';
+
+export interface KillPoint {
+  readonly action: 'sleep' | 'wake';
+  /** Whose execution is looked at: the action's own machine, or one that it starts. */
+  readonly machine: string;
+  readonly state: string;
+}
+
+export interface KillResult {
+  readonly killed: number;
+  /** Where the execution that was hit, or whatever took its work over, came to rest. */
+  readonly rested: 'awake' | 'asleep';
+}
+
+const ENTERED_MS = 5 * 60_000;
+/** A quorum that is lost is noticed within a minute and restored in another; then Milvus waits for its old sessions to expire. */
+const WHOLE_MS = 10 * 60_000;
+const NEW_ROWS = 3;
+
+const containersSchema = z.array(z.object({ Names: z.array(z.string()), Pid: z.int().positive() }));
+
+/** All at once, without a word: no signal that any of them could act on. Resolves to how many there were. */
+async function killEveryTask({ stack: { settings } }: World): Promise<number> {
+  const family = taskFamily(settings.stage, DEMO, '');
+  const listed = await podman(settings, ['ps', '--format', 'json', '--filter', `name=${family}`]);
+  const containers = containersSchema.parse(JSON.parse(listed));
+  let killed = 0;
+  for (const { Pid } of containers) {
+    try {
+      process.kill(Pid, 'SIGKILL');
+      killed += 1;
+    } catch (error) {
+      // It has ended by itself since it was listed.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+  return killed;
+}
+
+export async function killAt(world: World, { action, machine, state }: KillPoint): Promise<KillResult> {
+  const { stack } = world;
+  await world.awake();
+  const writer = world.newClient('node');
+  try {
+    // In Kafka alone until the sleep has flushed them.
+    await world.insert(writer, NEW_ROWS);
+    if (action === 'wake') await world.asleep();
+    const { generation } = await world.show();
+    const before = await stack.executions(machine, DEMO);
+    await world.ask(action);
+    const execution = await stack.begun(machine, DEMO, before, ENTERED_MS);
+    await stack.entered(execution, state, ENTERED_MS);
+    const killed = await killEveryTask(world);
+    const { phase } = await world.atRest(generation);
+    // What is awake by its name may still wait for the tasks in the place of those that were killed.
+    let reason = 'nobody was asked';
+    const rows = await until('the cluster answers again', WHOLE_MS, () =>
+      seeRows(world).catch((error: unknown) => {
+        reason = messageOf(error);
+        return undefined;
+      }),
+    ).catch((cause: unknown) => {
+      throw new Error(`It does not answer: ${reason}`, { cause });
+    });
+    expectSameRows(world, rows);
+    expect(await writer.search(COLLECTION, 0)).toBe(0);
+    await world.awake();
+    const result = { killed, rested: phase === 'asleep' ? ('asleep' as const) : ('awake' as const) };
+    process.stderr.write(`killed at ${action}, ${machine}, ${state}: ${JSON.stringify(result)}\n`);
+    return result;
+  } finally {
+    await writer.close();
+  }
+}
