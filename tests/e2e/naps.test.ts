@@ -17,7 +17,8 @@ import { localSettings } from '../../local/settings.ts';
 import { callApi, showCluster } from '../../local/stack/api.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
-import { killAt, type KillPoint } from '../naps/kills.ts';
+import type { KillPoint } from '../naps/kill-points.ts';
+import { killAt } from '../naps/kills.ts';
 import { manyAtOnce } from '../naps/many-at-once.ts';
 import { randomRequests, seedOf } from '../naps/random-requests.ts';
 import { World } from '../naps/world.ts';
@@ -209,7 +210,7 @@ test(
 describe('clients of every kind that know nothing of it', () => {
   test(
     'many at once on a sleeping cluster wake it once, and each is answered right',
-    () => manyAtOnce(world, 24),
+    () => manyAtOnce(world, world.newClients(24)),
     NAP_MS,
   );
 
@@ -223,8 +224,8 @@ describe('clients of every kind that know nothing of it', () => {
 });
 
 test.each<KillPoint>([
-  { action: 'sleep', machine: 'sleep-cluster', state: 'StopMembers' },
-  { action: 'wake', machine: 'start-compute', state: 'AwaitRoles' },
+  { action: 'sleep', machine: 'sleep-cluster', state: 'ArchiveMetadata', empty: false },
+  { action: 'wake', machine: 'register-endpoints', state: 'ProveCluster', empty: false },
 ])(
   'every task killed in the middle of a $action ($state): it comes to rest by itself, and nothing is lost',
   async (point) => {

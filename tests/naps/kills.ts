@@ -8,15 +8,9 @@ import { podman } from '../../local/runtime/podman.ts';
 import { DEMO } from '../../local/stack/cluster.ts';
 import { messageOf } from '../../functions/common/lambda/errors.ts';
 import { until } from '../chaos/stack.ts';
+import type { KillPoint } from './kill-points.ts';
 import { expectSameRows, seeRows } from './same-rows.ts';
 import { COLLECTION, type World } from './world.ts';
-
-export interface KillPoint {
-  readonly action: 'sleep' | 'wake';
-  /** Whose execution is looked at: the action's own machine, or one that it starts. */
-  readonly machine: string;
-  readonly state: string;
-}
 
 export interface KillResult {
   readonly killed: number;
@@ -49,7 +43,7 @@ async function killEveryTask({ stack: { settings } }: World): Promise<number> {
   return killed;
 }
 
-export async function killAt(world: World, { action, machine, state }: KillPoint): Promise<KillResult> {
+export async function killAt(world: World, { action, machine, state, empty }: KillPoint): Promise<KillResult> {
   const { stack } = world;
   await world.awake();
   const writer = world.newClient('node');
@@ -63,6 +57,7 @@ export async function killAt(world: World, { action, machine, state }: KillPoint
     const execution = await stack.begun(machine, DEMO, before, ENTERED_MS);
     await stack.entered(execution, state, ENTERED_MS);
     const killed = await killEveryTask(world);
+    if (!empty) expect(killed).toBeGreaterThan(0);
     const { phase } = await world.atRest(generation);
     // What is awake by its name may still wait for the tasks in the place of those that were killed.
     let reason = 'nobody was asked';

@@ -7,6 +7,7 @@ import { bringUp } from '../../local/up.ts';
 import { CLIENT_KINDS } from './clients/client.ts';
 import { manyAtOnce } from './many-at-once.ts';
 import { randomRequests, seedOf } from './random-requests.ts';
+import { range } from './rows.ts';
 import { BASE_ROWS, COLLECTION, World } from './world.ts';
 import { writePastTheEntry, writeThroughTheEntry } from './writers.ts';
 
@@ -15,6 +16,7 @@ const FIRST_START_MS = 20 * 60_000;
 const TEST_MS = 15 * 60_000;
 const LONG_TEST_MS = 60 * 60_000;
 const MANY = 200;
+const HELD = 3;
 const CYCLES = 20;
 let world: World;
 
@@ -40,7 +42,11 @@ test.each(CLIENT_KINDS)(
   TEST_MS,
 );
 
-test(`${MANY} clients at once on a sleeping cluster wake it once`, () => manyAtOnce(world, MANY), TEST_MS);
+test(
+  `${MANY} clients at once on a sleeping cluster wake it once`,
+  () => manyAtOnce(world, world.newClients(MANY)),
+  TEST_MS,
+);
 
 test(
   'more than may be held at once: those above the bound are refused by the load balancer, and their library tries again',
@@ -48,10 +54,11 @@ test(
     const lambda = awsClient(settings, LambdaClient);
     const FunctionName = `redkite-${settings.stage}-holdRequest`;
     const { ReservedConcurrentExecutions } = await lambda.send(new GetFunctionConcurrencyCommand({ FunctionName }));
-    await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 3 }));
+    await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: HELD }));
     try {
       // Of the libraries this one tries for as long as it takes; what the others do stands in decision 10.
-      await manyAtOnce(world, 12, 'python');
+      const clients = range(0, 4 * HELD).map(() => world.newClient('python'));
+      await manyAtOnce(world, clients, HELD);
     } finally {
       await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions }));
     }

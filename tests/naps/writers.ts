@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../../local/demo/prove.ts';
-import { CLIENT_KINDS, type TestClient } from './clients/client.ts';
+import { until } from '../chaos/stack.ts';
+import { CLIENT_KINDS } from './clients/client.ts';
 import { proxyAddress } from './nap.ts';
 import { insert } from './rows.ts';
 import { sameRows } from './same-rows.ts';
@@ -16,24 +17,26 @@ const PROXY_MS = 60_000;
 /** The proxy is killed with what it has not answered; the client waits for that no longer. */
 const GIVEN_UP_MS = 5_000;
 
-/** One insert after the other, until `done`; whatever is not acknowledged fails the test. */
-async function write(world: World, client: TestClient, done: () => boolean): Promise<number> {
-  let inserts = 0;
-  for (; !done(); inserts += 1) await world.insert(client, ROWS);
-  return inserts;
-}
-
 export async function writeThroughTheEntry(world: World): Promise<void> {
   const { generation } = await world.awake();
   const clients = CLIENT_KINDS.map((kind) => world.newClient(kind));
+  const inserts = clients.map(() => 0);
   let done = false;
-  const writers = clients.map((client) => write(world, client, () => done));
+  // One insert after the other; whatever is not acknowledged fails the test.
+  const writers = clients.map(async (client, n) => {
+    for (; !done; inserts[n] = (inserts[n] ?? 0) + 1) await world.insert(client, ROWS);
+  });
+  await Promise.race([
+    Promise.all(writers),
+    until('all of them write', ENTERED_MS, () => Promise.resolve(inserts.every((some) => some > 1) || undefined)),
+  ]);
+  const before = inserts.join(', ');
   await world.ask('sleep');
   const { phase } = await world.atRest(generation);
   done = true;
-  const inserts = await Promise.all(writers);
+  await Promise.all(writers);
   await Promise.all(clients.map((client) => client.close()));
-  process.stderr.write(`inserts while it fell asleep: ${inserts.join(', ')}; it came to rest ${phase}\n`);
+  process.stderr.write(`inserts before: ${before}; until it came to rest ${phase}: ${inserts.join(', ')}\n`);
   // What was acknowledged last is in no segment of S3 yet.
   await world.asleep();
   await sameRows(world);

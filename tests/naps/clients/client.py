@@ -12,16 +12,18 @@ from pymilvus import Collection, connections
 
 host, port, authority, connect_seconds = sys.argv[1:5]
 writing = threading.Lock()
-connecting = {}
-connecting_lock = threading.Lock()
+locks = {}
+locks_lock = threading.Lock()
+collections = {}
 
 
-def connect(alias):
-    with connecting_lock:
-        lock = connecting.setdefault(alias, threading.Lock())
+def opened(alias, name):
+    """The collection as this client has it open, for as long as it lives."""
+    with locks_lock:
+        lock = locks.setdefault(alias, threading.Lock())
     with lock:
-        if connections.has_connection(alias):
-            return
+        if (alias, name) in collections:
+            return collections[alias, name]
         connections.connect(
             alias=alias,
             host=host,
@@ -31,6 +33,8 @@ def connect(alias):
             server_name="localhost",
             timeout=float(connect_seconds),
         )
+        collections[alias, name] = Collection(name, using=alias)
+        return collections[alias, name]
 
 
 def search(collection, vectors, **_):
@@ -58,8 +62,7 @@ def answer(command):
             connections.disconnect(alias)
             value = None
         else:
-            connect(alias)
-            collection = Collection(command["collection"], using=alias)
+            collection = opened(alias, command["collection"])
             value = OPERATIONS[command["operation"]](collection, ids=command["ids"], vectors=command["vectors"])
         said = {"number": command["number"], "value": value}
     except Exception as error:
