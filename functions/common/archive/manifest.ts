@@ -61,10 +61,17 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** Why an archive or a segment of a change log is refused. */
 export type Unusable = 'missing' | 'tampered' | 'truncated' | 'empty' | 'foreign' | 'future' | 'gap';
 
+/** Messages travel through state machines and the registry, and what is wrong with an object may be wrong in a thousand places. */
+const MOST_MESSAGE = 500;
+
 export class ArchiveError extends RedkiteError {
   readonly problem: Unusable;
   constructor(problem: Unusable, message: string, options?: ErrorOptions) {
-    super('ArchiveUnusable', message, options);
+    super(
+      'ArchiveUnusable',
+      message.length > MOST_MESSAGE ? `${message.slice(0, MOST_MESSAGE)} ...` : message,
+      options,
+    );
     this.problem = problem;
   }
 }

@@ -1,6 +1,6 @@
 /** Whether the state that people chose is restored, and what they have to know before. Pure. */
 import { describeFiles, type CatalogCheck } from '../catalog/missing.ts';
-import type { RecoveryPlan } from './decide.ts';
+import { boundedNotes, type RecoveryPlan } from './decide.ts';
 
 /** What holds the present state: a quorum, one member without one, or nobody that could be read. */
 export type Present =
@@ -35,7 +35,7 @@ export type RestorePlan =
 
 export function decideRestore({ source, present, check, allowMissing, notes, now }: RestoreInput): RestorePlan {
   const { files } = check;
-  const more = [...notes, ...notesOf(check, present)];
+  const more = [...boundedNotes(notes), ...notesOf(check, present)];
   if (files.missing > 0 && !allowMissing) {
     return {
       verdict: 'refused',

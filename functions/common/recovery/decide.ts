@@ -51,7 +51,18 @@ export type RecoveryPlan =
       readonly notes: readonly string[];
     };
 
-export function decideRecovery({ survivors, archive, notes, garbageToleranceMs, now }: RecoveryInput): RecoveryPlan {
+/** Plans travel through a state machine, which takes 256 KiB at most, and into the registry. */
+const MOST_NOTES = 20;
+
+/** The first ones, and how many more there are: nobody reads a thousand, and what is wrong a thousand times is said once. */
+export function boundedNotes(notes: readonly string[]): string[] {
+  const left = notes.length - MOST_NOTES;
+  return left > 0 ? [...notes.slice(0, MOST_NOTES), `And ${left} more like these.`] : [...notes];
+}
+
+export function decideRecovery(input: RecoveryInput): RecoveryPlan {
+  const { survivors, archive, garbageToleranceMs, now } = input;
+  const notes = boundedNotes(input.notes);
   const survivor = survivors.toSorted((a, b) => b.revision - a.revision)[0];
   if (survivor !== undefined && (archive === undefined || isNewer(survivor, archive))) {
     return {

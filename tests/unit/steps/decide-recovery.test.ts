@@ -1,3 +1,4 @@
+import { ArchiveError } from '../../../functions/common/archive/manifest.ts';
 import { decideRecovery, type RecoveryInput } from '../../../functions/common/recovery/decide.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
@@ -57,6 +58,17 @@ test('a survivor may have been cut off before the loss: up to where that can mat
   expect(said({ archive })).toMatch(/cut off from the others before, after 2026-01-01T11:59:20.000Z\.$/);
   expect(said({})).not.toMatch(/cut off/);
   expect(said({ archive: { ...archive, history: 'earlier' } })).not.toMatch(/cut off/);
+});
+
+test('what is wrong in a thousand places still fits through a state machine', () => {
+  const notes = Array.from(
+    { length: 1_000 },
+    (_, n) => new ArchiveError('tampered', `${n} ${'x'.repeat(10_000)}`).message,
+  );
+  const plan = decideRecovery({ ...input, archive, notes });
+  expect(plan.notes).toHaveLength(21);
+  expect(plan.notes.at(-1)).toBe('And 980 more like these.');
+  expect(JSON.stringify(plan).length).toBeLessThan(16_384);
 });
 
 test('a state older than what Milvus tolerates is said to be', () => {
