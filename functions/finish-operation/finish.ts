@@ -2,7 +2,7 @@
 import { asleepConditions, readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
 import type { ClusterRecord, FailureRecord, NapRecord, Ownership } from '../common/cluster/record.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
-import { errorFacts } from '../common/lambda/errors.ts';
+import { errorFacts, hasName } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { getCluster, getOwned, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
@@ -32,21 +32,37 @@ export async function finishOperation(
 ): Promise<Finished> {
   const record = await getCluster(registry, operation.cluster);
   // A repeated step finds its own work done.
-  if (record?.generation === operation.generation && record.owner === undefined) return finished(record);
-  const at = now.toISOString();
-  switch (outcome.outcome) {
-    case 'awake':
-      await finishAwake(registry, operation, outcome.reason, record, at);
-      break;
-    case 'asleep':
-      await finishAsleep(registry, operation, at);
-      break;
-    case 'failed':
-      await finishFailed(registry, operation, outcome, record, at);
+  if (isGivenBack(record, operation)) return finished(record);
+  try {
+    await giveBack(registry, operation, outcome, record, now.toISOString());
+  } catch (error) {
+    // A write whose answer got lost is sent again by the client, and then finds itself in its way.
+    const present = hasName(error, 'OwnershipLost') ? await getCluster(registry, operation.cluster) : undefined;
+    if (!isGivenBack(present, operation)) throw error;
   }
   const after = await getOwned(registry, operation, ['awake', 'asleep', 'failed', 'waking'], 'retreat');
   logger.info('phase changed', { event: LOG_EVENTS.phaseChanged, ...operation, phase: after.phase });
   return finished(after);
+}
+
+const isGivenBack = (record: ClusterRecord | undefined, { generation }: Ownership): record is ClusterRecord =>
+  record?.generation === generation && record.owner === undefined;
+
+function giveBack(
+  registry: RegistryTable,
+  operation: Ownership,
+  outcome: Outcome,
+  record: ClusterRecord | undefined,
+  at: string,
+): Promise<void> {
+  switch (outcome.outcome) {
+    case 'awake':
+      return finishAwake(registry, operation, outcome.reason, record, at);
+    case 'asleep':
+      return finishAsleep(registry, operation, at);
+    case 'failed':
+      return finishFailed(registry, operation, outcome, record, at);
+  }
 }
 
 /** Read after the write: from `asleep` on nobody adds to the wish, and only a wake that has begun takes it away. */

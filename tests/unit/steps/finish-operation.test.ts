@@ -1,0 +1,57 @@
+/** An operation gives its cluster back once, whatever becomes of the answers. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
+import { finishOperation } from '../../../functions/finish-operation/finish.ts';
+import { aRecord, NOW } from '../../fixtures/clusters.ts';
+
+const dynamo = mockClient(DynamoDBDocumentClient);
+const registry = {
+  client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-central-1' })),
+  table: 'registry',
+};
+const finish = () => finishOperation(registry, { cluster: 'demo', generation: 3 }, { outcome: 'awake' }, NOW);
+const owned = aRecord({ phase: 'recovering', generation: 3, owner: 'ours' });
+function resting(changes: Partial<ClusterRecord> = {}): ClusterRecord {
+  const { owner, ...record } = aRecord({ phase: 'awake', generation: 3, ...changes });
+  return record;
+}
+const notHeld = Object.assign(new Error('no'), { name: 'ConditionalCheckFailedException' });
+
+beforeEach(() => {
+  dynamo.reset();
+  dynamo.on(UpdateCommand).resolves({});
+});
+
+test('the cluster is awake and has no owner', async () => {
+  let read = 0;
+  dynamo.on(GetCommand).callsFake(() => ({ Item: { value: (read += 1) === 1 ? owned : resting() } }));
+  expect(await finish()).toEqual({ phase: 'awake' });
+  const { UpdateExpression = '' } = dynamo.commandCalls(UpdateCommand)[0]?.args[0].input ?? {};
+  expect(UpdateExpression).toContain('REMOVE #value.#owner');
+});
+
+test('a step that is called again finds its work done', async () => {
+  dynamo.on(GetCommand).resolves({ Item: { value: resting() } });
+  expect(await finish()).toEqual({ phase: 'awake' });
+  expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+});
+
+test('a write whose answer got lost is no failure', async () => {
+  dynamo.on(UpdateCommand).rejects(notHeld);
+  let read = 0;
+  dynamo.on(GetCommand).callsFake(() => ({ Item: { value: (read += 1) === 1 ? owned : resting() } }));
+  expect(await finish()).toEqual({ phase: 'awake' });
+});
+
+test.each([
+  ['somebody else has it now', aRecord({ phase: 'recovering', generation: 4, owner: 'theirs' })],
+  ['it is not given back after all', owned],
+  ['a later operation has given it back', resting({ generation: 4 })],
+])('refused where %s', async (_, present) => {
+  dynamo.on(UpdateCommand).rejects(notHeld);
+  let read = 0;
+  dynamo.on(GetCommand).callsFake(() => ({ Item: { value: (read += 1) === 1 ? owned : present } }));
+  await expect(finish()).rejects.toMatchObject({ name: 'OwnershipLost' });
+});
