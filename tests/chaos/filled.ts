@@ -37,8 +37,6 @@ export async function formFilled(stack: Stack, prefix: string): Promise<Bare> {
 
 export interface Restoring {
   readonly loss: Loss;
-  /** Everything that was acknowledged before is in the archive and its log. Milliseconds since the epoch. */
-  readonly shippedAt: number;
   /** Of the recovery that began by itself. */
   readonly execution: string;
   /** Ends those of the new members that were chosen. */
@@ -64,7 +62,7 @@ export async function whileRestored(
   try {
     const before = await recoveries(stack, bare.name);
     const killOld = await bare.quorum.aimAt(old);
-    const loss = { cluster: bare.name, writer, killedAt: Date.now(), before };
+    const loss = { cluster: bare.name, writer, shippedAt, killedAt: Date.now(), before };
     killOld();
     const execution = await recoveryBegun(stack, loss);
     const members = await until('three new members', ARCHIVED_MS, async () => {
@@ -81,7 +79,7 @@ export async function whileRestored(
       if (count === KEYS) throw new Error('All keys are back already.');
       return count >= KEYS / 2 ? true : undefined;
     });
-    await then({ loss, shippedAt, execution, kill });
+    await then({ loss, execution, kill });
     await bare.quorum.whole(3, [...old, ...victims], STEP_MS);
     expect((await bare.record()).phase).toBe('awake');
     expect(await reader.stop()).toEqual([KEYS]);
@@ -94,7 +92,7 @@ export async function whileRestored(
 export async function recoveredByHand(
   stack: Stack,
   bare: Bare,
-  { loss: { writer }, shippedAt }: Restoring,
+  { loss: { writer, shippedAt } }: Restoring,
 ): Promise<void> {
   await writer.stop();
   await until(`${bare.name} said to have failed`, STEP_MS, async () =>

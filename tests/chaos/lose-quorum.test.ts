@@ -8,7 +8,7 @@ import { DEMO } from '../../local/stack/cluster.ts';
 import { entryOf } from '../../local/up.ts';
 import { useDemo } from './demo.ts';
 import type { Member } from './quorum.ts';
-import { recovered, recoveredBy, recoveries, recoveryBegun } from './recovered.ts';
+import { recovered, recoveredBy, recoveries, recoveryBegun, type Loss } from './recovered.ts';
 import { until } from './stack.ts';
 import { Writer } from './writer.ts';
 
@@ -26,14 +26,15 @@ async function proven(gone: readonly Member[]): Promise<void> {
 }
 
 /** Written to, shipped, and written to. */
-async function written(run: string): Promise<Writer> {
+async function written(run: string): Promise<Pick<Loss, 'cluster' | 'writer' | 'shippedAt' | 'before'>> {
   await quorum.whole(3, [], WHOLE_MS);
   const writer = new Writer(quorum, run);
   writer.start();
   await writer.more(20);
+  const shippedAt = Date.now();
   await stack.ship(DEMO);
   await writer.more(100);
-  return writer;
+  return { cluster: DEMO, writer, shippedAt, before: await recoveries(stack, DEMO) };
 }
 
 test.each([
@@ -42,12 +43,11 @@ test.each([
 ] as const)(
   '%s',
   async (what, source, choose) => {
-    const writer = await written(what.replaceAll(' ', '-'));
-    const before = await recoveries(stack, DEMO);
+    const begun = await written(what.replaceAll(' ', '-'));
     const victims = choose(await quorum.members());
     const killedAt = Date.now();
     await Promise.all(victims.map((victim) => quorum.kill(victim)));
-    await recovered(stack, { cluster: DEMO, writer, killedAt, before }, source);
+    await recovered(stack, { ...begun, killedAt }, source);
     await proven(victims);
   },
   RECOVERED_MS + 120_000,
@@ -60,13 +60,12 @@ test(
     const healthy = await stack.ended(await stack.start('recover-quorum', dryRun), WHOLE_MS);
     expect(healthy).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'healthy' } });
 
-    const writer = await written('by-hand');
-    const before = await recoveries(stack, DEMO);
+    const begun = await written('by-hand');
     const victims = await quorum.members();
-    const loss = { cluster: DEMO, writer, killedAt: Date.now(), before };
+    const loss = { ...begun, killedAt: Date.now() };
     await Promise.all(victims.map((victim) => quorum.kill(victim)));
     const first = await recoveryBegun(stack, loss);
-    await writer.stop();
+    await loss.writer.stop();
     await stack.entered(first, 'StopCluster', WHOLE_MS);
     await stack.abort(first);
     await until('demo said to have failed', WHOLE_MS, async () =>

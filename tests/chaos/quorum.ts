@@ -37,11 +37,16 @@ export interface Seen extends Member {
 }
 
 /** etcd's JSON gateway: nothing of ours stands between the test and etcd. */
-export async function etcd(address: string, path: string, body: object): Promise<Record<string, unknown>> {
+export async function etcd(
+  address: string,
+  path: string,
+  body: object,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Record<string, unknown>> {
   const response = await fetch(`http://${address}:2379/v3/${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new Error(`${path} at ${address} answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;

@@ -7,6 +7,8 @@ import { until } from './stack.ts';
 
 const PREFIX = '/redkite-chaos/';
 const PAGE = 1_000;
+/** A bound for what hangs: the machine may be busy. */
+const READ_MS = 20_000;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** Between two writes, so that the writers of many clusters leave the machine to those that are tried out. */
@@ -87,11 +89,10 @@ export class Writer {
     const found = new Map<string, string>();
     const end = `${PREFIX}${this.run}0`;
     for (let from = `${PREFIX}${this.run}/`; ;) {
-      const { kvs = [] } = (await etcd(member.address, 'kv/range', {
-        key: base64(from),
-        range_end: base64(end),
-        limit: PAGE,
-      })) as { kvs?: { key: string; value: string }[] };
+      const range = { key: base64(from), range_end: base64(end), limit: PAGE };
+      const { kvs = [] } = (await etcd(member.address, 'kv/range', range, READ_MS)) as {
+        kvs?: { key: string; value: string }[];
+      };
       for (const { key, value } of kvs) {
         found.set(Buffer.from(key, 'base64').toString(), Buffer.from(value, 'base64').toString());
       }

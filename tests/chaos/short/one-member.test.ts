@@ -20,13 +20,14 @@ test(
     // The first call archives, the second one ships what has changed since.
     await stack.ship(bare.name);
     await writer.more(100);
+    const shippedAt = Date.now();
     await stack.ship(bare.name);
     await writer.more(100);
     const before = await recoveries(stack, bare.name);
     const victims = await bare.quorum.members();
     const killedAt = Date.now();
     await Promise.all(victims.map((victim) => bare.quorum.kill(victim)));
-    await recovered(stack, { cluster: bare.name, writer, killedAt, before }, 'archive');
+    await recovered(stack, { cluster: bare.name, writer, shippedAt, killedAt, before }, 'archive');
     await bare.quorum.whole(1, victims, 60_000);
     expect((await bare.record()).phase).toBe('awake');
   },
