@@ -255,6 +255,53 @@ describe('replay', () => {
     await expect(replay(written.store, manifest, { time: timeOf(9) })).rejects.toMatchObject({ problem: 'tampered' });
   });
 
+  test('however many shippers there were and whatever is damaged: true up to as far as anything whole leads', async () => {
+    const shipment = fc.record({ after: fc.nat(), length: fc.integer({ min: 1, max: 12 }), broken: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        catalogArbitrary,
+        changesArbitrary,
+        fc.array(shipment, { maxLength: 12 }),
+        async (catalog, changes, shipments) => {
+          fc.pre(catalog.size > 0);
+          const store = memoryStore();
+          const manifest = await archiveOf(store, catalog);
+          // Each shipper goes on from where it believes the log to end: from any segment, or from the archive.
+          const ends: { to: number; sha256: string | null; whole: boolean }[] = [
+            { to: START, sha256: null, whole: true },
+          ];
+          for (const { after, length, broken } of shipments) {
+            const end = ends[after % ends.length] ?? { to: START, sha256: null, whole: true };
+            const some = changes.filter(({ revision }) => revision > end.to && revision <= end.to + length);
+            const to = some.at(-1)?.revision;
+            if (to === undefined) continue;
+            const facts = { ...OF, from: end.to + 1, to, previous: end.sha256, asOf: timeOf(to), complete: true };
+            const { key, bytes, sha256 } = await encodeSegment(facts, some);
+            const known = store.objects.get(key);
+            // The very same segment, shipped again.
+            if (known !== undefined) continue;
+            await store.put(key, broken ? bytes.subarray(0, bytes.length - 1) : bytes);
+            ends.push({ to, sha256, whole: end.whole && !broken });
+          }
+          const reach = Math.max(...ends.filter(({ whole }) => whole).map(({ to }) => to));
+          const replayed = await replay(store, manifest, { asFarAsWhole: true });
+          expect(replayed.revision).toBe(reach);
+          const expected = new Map(catalog);
+          for (const { kind, key, value } of changes.filter(({ revision }) => revision <= reach)) {
+            if (kind === 'put') expected.set(key.toString('latin1'), value);
+            else expected.delete(key.toString('latin1'));
+          }
+          const found = [];
+          for await (const record of recordsIn(replayed.blocks())) found.push(record);
+          expect(found).toEqual(recordsOfCatalog(expected));
+          // What the plan says is what the restore asks for.
+          expect(await replay(store, manifest, { revision: reach })).toMatchObject({ revision: reach });
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   test('a stranger beside the log does no harm', async () => {
     const { store } = await writeLog(THREE, [1, 1, 1]);
     const manifest = await archiveOf(store, CATALOG);
