@@ -12,7 +12,7 @@ import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
 import { isOutdated } from '../common/quorum/upgrade.ts';
 import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { putCondition } from '../common/registry/condition.ts';
-import { takeLock } from '../common/registry/lock.ts';
+import { dropLock, takeLock } from '../common/registry/lock.ts';
 import { loadCluster, type RegistryTable } from '../common/registry/registry.ts';
 
 export interface ObserveMembersDeps {
@@ -48,12 +48,17 @@ export async function observeMembers(
   { cluster, owner, generation, retire, upgrade = false, degraded, recovery = false }: ObserveMembersInput,
   now: Date,
 ): Promise<ObservedMembers> {
-  const { record, tasks } = await loadCluster(registry, cluster);
-  if (record === undefined) return { turn: 'over', reason: `there is no cluster ${cluster}` };
-  if (!(recovery ? mayRecover(record, owner) : mayReplaceMembers(record, generation)))
-    return { turn: 'over', reason: `the cluster is ${record.phase}` };
   if ((await takeLock(registry, cluster, owner, now)) === 'theirs') {
     return { turn: 'theirs', reason: 'another execution works on the members; it will look again' };
+  }
+  // After the lock: a sleep that begins now sees the lock, or its phase is seen here (begin-sleep).
+  const { record, tasks } = await loadCluster(registry, cluster);
+  if (record === undefined || !(recovery ? mayRecover(record, owner) : mayReplaceMembers(record, generation))) {
+    await dropLock(registry, cluster, owner);
+    return {
+      turn: 'over',
+      reason: record === undefined ? `there is no cluster ${cluster}` : `the cluster is ${record.phase}`,
+    };
   }
   if (degraded !== undefined) await tellDegraded(registry, record, degraded, now);
   const groups = memberGroups(cluster, record.spec.metadata.members);

@@ -136,7 +136,11 @@ describe('observe-members', () => {
   ])('leaves a cluster alone that %s', async (_, record, changes) => {
     partition(record);
     expect(await observe(changes)).toMatchObject({ turn: 'over' });
-    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(0);
+    expect(ecs.calls()).toEqual([]);
+    // The lock is taken first and given back at once.
+    expect(dynamo.commandCalls(DeleteCommand).map(({ args }) => args[0].input.Key)).toEqual([
+      { pk: 'demo', sk: 'lock#metadata' },
+    ]);
   });
 
   test('a cluster that is gone is over', async () => {
