@@ -2,12 +2,17 @@
  * Fills a new, empty quorum from an archive and the change log after it, and proves it (common/archive/restore.ts). Runs
  * inside the VPC; called again with the same input until it is done.
  */
-import { loadManifest } from '../common/archive/read.ts';
+import type { Manifest } from '../common/archive/manifest.ts';
+import { loadManifest, verifyArchive } from '../common/archive/read.ts';
 import { restore, type RestoreResult } from '../common/archive/restore.ts';
 import { archiveSource, replaySource } from '../common/archive/sources.ts';
 import type { ObjectStore } from '../common/archive/store/store.ts';
+import { writeArchive } from '../common/archive/write.ts';
 import { skipMessages } from '../common/catalog/positions.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
+import { messageOf } from '../common/lambda/errors.ts';
+import { LOG_EVENTS } from '../common/lambda/events.ts';
+import { logger } from '../common/lambda/logger.ts';
 import type { Clock } from '../common/lambda/polling.ts';
 
 export interface RestoreRequest {
@@ -19,16 +24,46 @@ export interface RestoreRequest {
   readonly skipTo?: string | undefined;
 }
 
+export interface RestoreDeps {
+  readonly store: ObjectStore;
+  readonly etcd: EtcdClient;
+  readonly clock: Clock;
+}
+
 export async function restoreMetadata(
-  { store, etcd, clock }: { readonly store: ObjectStore; readonly etcd: EtcdClient; readonly clock: Clock },
+  { store, etcd, clock }: RestoreDeps,
   { cluster, archive, revision, skipTo }: RestoreRequest,
   budgetMs: number,
 ): Promise<RestoreResult> {
   const manifest = await loadManifest(store, archive, { cluster, now: new Date(clock.now()) });
   const source =
     revision === manifest.revision ? archiveSource(store, manifest) : await replaySource(store, manifest, { revision });
-  return restore(etcd, skipTo === undefined ? source : skipMessages(source, cluster, new Date(skipTo)), {
+  const result = await restore(etcd, skipTo === undefined ? source : skipMessages(source, cluster, new Date(skipTo)), {
     clock,
     deadline: clock.now() + budgetMs,
   });
+  if (result.done && skipTo !== undefined) await archiveChosen({ store, etcd, clock }, manifest);
+  return result;
+}
+
+/**
+ * The newest archive is that of the state which people have just left. Should the new quorum be lost before the minute has
+ * archived it, a recovery would go back there: so the chosen state, as it is in the new quorum, is archived before anybody can
+ * find it. Best effort: the minute does it again.
+ */
+async function archiveChosen(
+  { store, etcd, clock }: RestoreDeps,
+  { cluster, milvusVersion }: Pick<Manifest, 'cluster' | 'milvusVersion'>,
+): Promise<void> {
+  const now = new Date(clock.now());
+  try {
+    const { name } = await writeArchive(etcd, store, { cluster, milvusVersion, mode: 'linearizable', now });
+    await verifyArchive(store, name, { cluster, now });
+    logger.info('the restored state was archived', { event: LOG_EVENTS.archiveTaken, cluster, archive: name });
+  } catch (error) {
+    logger.error('the restored state was not archived', {
+      event: LOG_EVENTS.archiveNotTaken,
+      ...{ cluster, reason: messageOf(error) },
+    });
+  }
 }

@@ -29,6 +29,7 @@ export const LOG_EVENTS = {
   replacementFinished: 'replacement.finished',
   executionSettled: 'execution.settled',
   archiveTaken: 'archive.taken',
+  archiveNotTaken: 'archive.not-taken',
   archiveRemoved: 'archive.removed',
   archivesNotPruned: 'archive.not-removed',
   changesShipped: 'changes.shipped',
