@@ -15,7 +15,8 @@ export async function withLock<T>(file: string, action: () => Promise<T>, onWait
   const holder = spawn('flock', ['--exclusive', file, '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const ended = once(holder, 'exit').then(([code]) => {
+  const exited = once(holder, 'exit');
+  const ended = exited.then(([code]) => {
     throw new Error(`flock ${file} ended with ${String(code)} before the lock was taken.`);
   });
   ended.catch(() => undefined);
@@ -31,5 +32,7 @@ export async function withLock<T>(file: string, action: () => Promise<T>, onWait
   } finally {
     clearTimeout(waiting);
     holder.stdin.end();
+    // Free when this resolves, and nothing of it keeps the process. What could not even be started never exits.
+    if (holder.pid !== undefined) await exited;
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,14 @@ test('holders never overlap', async () => {
   expect(events).toHaveLength(6);
   for (let index = 0; index < events.length; index += 2) {
     expect(events[index + 1]).toBe(events[index]?.replace('in', 'out'));
+  }
+});
+
+test('the lock is free when its holder is done, not a moment later', async () => {
+  const file = join(folder, 'c');
+  for (let round = 0; round < 20; round += 1) {
+    await withLock(file, () => Promise.resolve());
+    expect(spawnSync('flock', ['--exclusive', '--nonblock', file, 'true']).status).toBe(0);
   }
 });
 
