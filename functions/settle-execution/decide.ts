@@ -14,6 +14,7 @@ import {
 import { isResting, type Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
+import { recoverAgain, type RecoverAgain } from './recover-again.ts';
 
 export interface EndedExecution {
   readonly name: string;
@@ -68,7 +69,10 @@ export type SettleDecision =
       readonly operation: Ownership;
       readonly error: string;
       readonly cause: string;
+      readonly again: RecoverAgain | undefined;
     }
+  /** A recovery that has recorded its own failure. */
+  | { readonly action: 'recover-again'; readonly reason: string; readonly again: RecoverAgain }
   | {
       readonly action: 'drop-lock';
       readonly reason: string;
@@ -138,6 +142,7 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
   }
   const error = execution.error ?? `Execution.${execution.status}`;
   const cause = execution.cause ?? `The execution ${execution.name} ended ${execution.status}.`;
+  const again = recoverAgain(execution, record);
   if (record?.phase === 'recovering' && record.owner === execution.name) {
     return {
       action: 'record-failure',
@@ -145,8 +150,10 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
       operation: { cluster: record.name, generation: record.generation },
       error,
       cause,
+      again,
     };
   }
+  if (again !== undefined) return { action: 'recover-again', reason: 'what it failed of may have passed', again };
   const planned = execution.machine?.endsWith('-recover-quorum') ? clusterInInput(execution.input) : undefined;
   if (planned !== undefined) {
     // The minute looks at the quorum again, and asks for another recovery where one is needed.

@@ -18,6 +18,7 @@ const sfn = new SFNClient({});
 const cleanUpMachineArn = requiredEnv('CLEAN_UP_MACHINE_ARN');
 const sleepMachineArn = requiredEnv('SLEEP_MACHINE_ARN');
 const wakeMachineArn = requiredEnv('WAKE_MACHINE_ARN');
+const recoverMachineArn = requiredEnv('RECOVER_MACHINE_ARN');
 
 const eventSchema = z.object({
   source: z.literal('aws.states'),
@@ -54,6 +55,9 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
     const { operation, error, cause } = decision;
     await finishOperation(registry, operation, { outcome: 'failed', error, cause }, new Date());
     await dropLock(registry, operation.cluster, detail.name);
+  }
+  if ((decision.action === 'record-failure' || decision.action === 'recover-again') && decision.again !== undefined) {
+    await start(recoverMachineArn, decision.again.execution, decision.again.input);
   }
   // One that has cleaned up after itself has no lock any more, and has said how things are.
   if (

@@ -34,6 +34,11 @@ test('a lost quorum is refilled from the archive before anything can find it, an
   expect(rig.calls.find(({ name }) => name === 'OpenEntry')?.event).toEqual({ cluster: 'demo', generation: 2 });
 });
 
+test('one that is tried again is like any other, after a while', async () => {
+  const ended = await rig.run('recover-quorum', { ...INPUT, attempt: 1 }, { AssessQuorum: lost });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { phase: 'awake' } });
+});
+
 test('a survivor that is newer is archived first', async () => {
   const plan = { verdict: 'recover', source: { kind: 'survivor', endpoint: 'x:2379', revision: 12 } };
   const ended = await rig.run('recover-quorum', INPUT, {
@@ -273,6 +278,7 @@ test.each([
   {},
   { cluster: 7 },
   { cluster: 'demo', dryRun: 'yes' },
+  { cluster: 'demo', attempt: 'first' },
   { cluster: 'demo', restore: 'a' },
   { cluster: 'demo', restore: {} },
   { cluster: 'demo', restore: { archive: 'a', time: 'b' } },

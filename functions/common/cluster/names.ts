@@ -57,6 +57,11 @@ export function parseMaintenanceName(name: string): { cluster: string; subject: 
   return { cluster: groups['cluster'], subject: groups['subject'] };
 }
 
+/** A recovery that takes the place of one that failed: one for each of those, however often their end is told. */
+export function recoveryName(cluster: string, failed: string): string {
+  return `${cluster}-again-${createHash('sha256').update(failed).digest('hex').slice(0, 32)}`;
+}
+
 /** What an ECS task is to its cluster: one etcd member by its ordinal, or one of the tasks of a Milvus role. */
 export type TaskPart =
   | { readonly kind: 'member'; readonly cluster: string; readonly ordinal: number }

@@ -96,6 +96,22 @@ describe.each(files)('%s', (file) => {
   });
 });
 
+test('a recovery is tried again after 1, 4 and 16 minutes, and has ten minutes from then on', async () => {
+  const check = read('recover-quorum.asl.json').States['CheckInput'] as State & {
+    Choices: readonly { readonly Assign: { readonly pause: string; readonly deadline: string } }[];
+  };
+  const assign = check.Choices[0]?.Assign;
+  const evaluate = (expression: string, attempt: object): Promise<unknown> =>
+    jsonata(expression.slice(2, -2)).evaluate({}, { states: { context: { Execution: { Input: attempt } } } });
+  const pauses = [{}, { attempt: 0 }, { attempt: 1 }, { attempt: 2 }, { attempt: 3 }].map((input) =>
+    evaluate(assign?.pause ?? '', input),
+  );
+  expect(await Promise.all(pauses)).toEqual([0, 0, 60, 240, 960]);
+  const withoutClock = (assign?.deadline ?? '').replace('$millis()', '0');
+  expect(await evaluate(withoutClock, {})).toBe(600_000);
+  expect(await evaluate(withoutClock, { attempt: 3 })).toBe(600_000 + 960_000);
+});
+
 test('the addresses of compute are found in the output of a nested execution, as text or as an object', async () => {
   const { States } = read('create-cluster.asl.json');
   const assign = (States['StartParts'] as State & { Assign: { groups: string } }).Assign.groups;

@@ -1,5 +1,6 @@
 import { explainFailure } from '../../../functions/finish-operation/explain.ts';
 import { clusterOfExecution, decideSettlement } from '../../../functions/settle-execution/decide.ts';
+import { recoveryName } from '../../../functions/common/cluster/names.ts';
 import { aRecord } from '../../fixtures/clusters.ts';
 
 describe('explainFailure', () => {
@@ -92,6 +93,51 @@ describe('a recovery that ended', () => {
     expect(decideSettlement(ended, record)).toMatchObject({
       action: 'record-failure',
       operation: { cluster: 'demo', generation: 3 },
+      again: { execution: recoveryName('demo', ended.name), input: { cluster: 'demo', attempt: 1 } },
+    });
+  });
+
+  describe('and has said so', () => {
+    const at = '2026-03-01T12:00:00.000Z';
+    const failure = { error: 'TasksNotRunning', message: 'm', advice: 'a', execution: ended.name, at };
+    const failed = aRecord({ phase: 'failed', hasServed: true, owner: undefined as unknown as string, failure });
+    const settle = (changes: object, record = failed) =>
+      decideSettlement({ ...ended, status: 'FAILED', error: 'TasksNotRunning', cause: 'no room', ...changes }, record);
+    const input = (changes: object) => ({ input: JSON.stringify({ cluster: 'demo', ...changes }) });
+
+    test.each([
+      [{}, 1],
+      [{ attempt: 1 }, 2],
+      [{ attempt: 2, dryRun: false }, 3],
+    ])('is tried again after a while, a few times: %j', (given, attempt) => {
+      expect(settle(input(given))).toMatchObject({
+        action: 'recover-again',
+        again: { execution: recoveryName('demo', ended.name), input: { cluster: 'demo', attempt } },
+      });
+    });
+
+    test('also when it was one that was tried again, and had not taken the cluster yet', () => {
+      const earlier = aRecord({ ...failed, failure: { ...failure, execution: 'earlier' } });
+      expect(settle(input({ attempt: 1 }), earlier).action).toBe('recover-again');
+      expect(settle({}, earlier).action).toBe('drop-lock');
+    });
+
+    test.each<[string, object]>([
+      ['after the last time', input({ attempt: 3 })],
+      ['what people had chosen', input({ restore: { archive: 'a' } })],
+      ['a plan', input({ dryRun: true })],
+      ['what a person has ended', { status: 'ABORTED', error: undefined, cause: undefined }],
+      ['what would fail in the same way', { error: 'NothingToRestore' }],
+      [
+        'what would, said by an execution inside',
+        { error: 'States.TaskFailed', cause: '{"Error":"ArchiveUnusable","Cause":"x"}' },
+      ],
+    ])('is not: %s', (_, changes) => {
+      expect(settle(changes).action).toBe('drop-lock');
+    });
+
+    test.each(['awake', 'asleep', 'deleting'] as const)('is not where the cluster is %s by now', (phase) => {
+      expect(settle(input({ attempt: 1 }), aRecord({ ...failed, phase })).action).toBe('drop-lock');
     });
   });
 
