@@ -41,6 +41,7 @@ export function memberCommand({ cluster, ordinal, namespace, token, state, initi
     ...['--auto-compaction-mode', ETCD.autoCompaction.mode],
     ...['--auto-compaction-retention', ETCD.autoCompaction.retention],
     ...['--quota-backend-bytes', String(ETCD.quotaBytes)],
+    ...['--max-txn-ops', String(ETCD.maxTxnOps)],
     // As Milvus' own chart sets them: https://github.com/zilliztech/milvus-helm (values.yaml, etcd).
     ...['--heartbeat-interval', '500'],
     ...['--election-timeout', '2500'],

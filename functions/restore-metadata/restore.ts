@@ -4,12 +4,12 @@
  */
 import type { Manifest } from '../common/archive/manifest.ts';
 import { loadManifest, verifyArchive } from '../common/archive/read.ts';
-import { restore, type RestoreResult } from '../common/archive/restore.ts';
+import { LARGE_TRANSACTIONS, restore, type RestoreResult, type RestoreSource } from '../common/archive/restore.ts';
 import { archiveSource, replaySource } from '../common/archive/sources.ts';
 import type { ObjectStore } from '../common/archive/store/store.ts';
 import { writeArchive } from '../common/archive/write.ts';
 import { skipMessages } from '../common/catalog/positions.ts';
-import type { EtcdClient } from '../common/etcd/client.ts';
+import { isEtcdError, type EtcdClient } from '../common/etcd/client.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
@@ -38,12 +38,24 @@ export async function restoreMetadata(
   const manifest = await loadManifest(store, archive, { cluster, now: new Date(clock.now()) });
   const source =
     revision === manifest.revision ? archiveSource(store, manifest) : await replaySource(store, manifest, { revision });
-  const result = await restore(etcd, skipTo === undefined ? source : skipMessages(source, cluster, new Date(skipTo)), {
-    clock,
-    deadline: clock.now() + budgetMs,
-  });
+  const wanted = skipTo === undefined ? source : skipMessages(source, cluster, new Date(skipTo));
+  const result = await fill(etcd, wanted, { clock, deadline: clock.now() + budgetMs });
   if (result.done && skipTo !== undefined) await archiveChosen({ store, etcd, clock }, manifest);
   return result;
+}
+
+async function fill(
+  etcd: EtcdClient,
+  source: RestoreSource,
+  options: { readonly clock: Clock; readonly deadline: number },
+): Promise<RestoreResult> {
+  try {
+    return await restore(etcd, source, { ...options, ...LARGE_TRANSACTIONS });
+  } catch (error) {
+    // Members that were started by a deployment before this one: they take no batch of that size, so none is in.
+    if (!isEtcdError(error, 'too-many-operations')) throw error;
+    return restore(etcd, source, options);
+  }
 }
 
 /**

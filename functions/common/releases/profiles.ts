@@ -110,6 +110,8 @@ export const ETCD = {
   quotaBytes: 384 * 1024 ** 2,
   /** etcd's own compaction, as the last net: maintain-quorum drops history much sooner, and only what is in S3. */
   autoCompaction: { mode: 'periodic', retention: '24h' },
+  /** etcd's own is 128. A restore puts a thousand keys and its progress at a time (common/archive/restore.ts). */
+  maxTxnOps: 1_024,
 } as const;
 
 /** Fargate's legal pairs: CPU units -> MiB (AWS documentation, "Amazon ECS task CPU and memory"). */

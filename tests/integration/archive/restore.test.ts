@@ -7,6 +7,8 @@ import { archiveSource, replaySource } from '../../../functions/common/archive/s
 import { writeArchive } from '../../../functions/common/archive/write.ts';
 import type { EtcdClient } from '../../../functions/common/etcd/client.ts';
 import { systemClock } from '../../../functions/common/lambda/polling.ts';
+import { ETCD } from '../../../functions/common/releases/profiles.ts';
+import { restoreMetadata } from '../../../functions/restore-metadata/restore.ts';
 import { catalogIn, catalogOf, fieldKey, fill, temporaryStore } from '../../fixtures/archive.ts';
 import { startEtcd, type EtcdQuorum } from '../../fixtures/etcd.ts';
 
@@ -213,3 +215,22 @@ test('settings that etcd refuses can be corrected', () =>
     await expect(restore(client, source(), options(large))).rejects.toMatchObject({ kind: 'too-many-operations' });
     expect(await restore(client, source(), options())).toMatchObject({ done: true, keys: KEYS });
   }));
+
+test.each([
+  ['as members are started now', [`--max-txn-ops=${ETCD.maxTxnOps}`], 1_000],
+  ['as an earlier deployment started them', [], 127],
+])('members %s are filled by transactions as large as they take', async (_, flags, puts) => {
+  const quorum = await startEtcd({ flags });
+  try {
+    const request = { cluster: 'demo', archive: manifest.name, revision: manifest.revision };
+    const deps = { store, etcd: quorum.client, clock: systemClock };
+    const result = await restoreMetadata(deps, request, 60_000);
+    if (!result.done) throw new Error(result.reason);
+    expect(result).toMatchObject({ keys: KEYS, sha256: manifest.recordsSha256 });
+    // Each part of the archive ends with a transaction that is not full.
+    expect(result.transactions).toBeLessThan(KEYS / puts + manifest.parts.length + 1);
+    expect(result.transactions).toBeGreaterThanOrEqual(KEYS / puts);
+  } finally {
+    await quorum.close();
+  }
+});
