@@ -29,6 +29,8 @@ GAP = "ecs.stop"
 STOP_TIMEOUT_S = 30
 # Of a container that was removed behind our back: as if killed.
 KILLED = 137
+# Between two looks of podman at a container that has ended.
+LOOK = "20ms"
 for _name, _parameters in (
     ("_task_is_active", ("task_arn", "task")),
     ("_bump_task_version", ("task",)),
@@ -49,18 +51,26 @@ def _recount(task):
 
 
 def await_exit(docker_client, identifier):
-    """Returns when the container's first process is gone; at once when that cannot be watched (an engine elsewhere)."""
+    """Returns when the container's first process is gone; False at once when that cannot be watched (an engine elsewhere)."""
     pid = docker_client.api.inspect_container(identifier)["State"].get("Pid")
     if not pid:
-        return
+        return False
     try:
         process = os.pidfd_open(pid)
     except OSError:
-        return
+        return False
     try:
         select.select([process], [], [])
     finally:
         os.close(process)
+    return True
+
+
+def exit_code(docker_client, identifier):
+    """Of a container whose process is gone. Podman has to notice that too, and by itself looks four times a second."""
+    api = docker_client.api
+    answer = api._post(api._url("/containers/{0}/wait", identifier), params={"interval": LOOK}, timeout=None)
+    return api._result(answer, True).get("StatusCode", 0)
 
 
 def begin_stop(task, reason, stop_code, docker_client):
@@ -118,7 +128,7 @@ def _stop_container(docker_client, task, index, timeout):
     try:
         container = docker_client.containers.get(task["_docker_ids"][index])
         container.stop(timeout=timeout)
-        code = docker_client.api.wait(container.id, timeout=None).get("StatusCode", 0)
+        code = exit_code(docker_client, container.id)
     except docker.errors.NotFound:
         code = KILLED
     with resource_lock("ecs-task", task["taskArn"]):
@@ -193,9 +203,9 @@ def _wait_for_exit(docker_client, task, index, exits):
     while ecs._task_is_active(task["taskArn"], task):
         try:
             identifier = task["_docker_ids"][index]
-            await_exit(docker_client, identifier)
-            answer = docker_client.api.wait(identifier, timeout=None)
-            return exits.put((index, answer.get("StatusCode", 0)))
+            if await_exit(docker_client, identifier):
+                return exits.put((index, exit_code(docker_client, identifier)))
+            return exits.put((index, docker_client.api.wait(identifier, timeout=None).get("StatusCode", 0)))
         except docker.errors.NotFound:
             return exits.put((index, KILLED))
         except (IndexError, KeyError):
