@@ -50,9 +50,9 @@ const OPTIONS = {
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   'grpc.enable_retries': 0,
-  // Members come back within seconds; the default waits up to two minutes.
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1_000,
+  // A member that starts is asked as soon as it listens; the default waits up to two minutes.
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 200,
   // A task that is gone without a word; etcd refuses more than one ping in five seconds.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,

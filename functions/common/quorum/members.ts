@@ -38,7 +38,16 @@ export interface Members {
   readonly close: () => void;
 }
 
+export interface AnyMembers {
+  /** Whoever is `leaving` is not waited for: nothing that is decided needs its word. */
+  readonly ask: (addresses: readonly string[], leaving?: ReadonlySet<string>) => Promise<AskedMember[]>;
+  readonly close: () => void;
+}
+
 export const endpointOf = (address: string) => `${address}:${ETCD.clientPort}`;
+
+/** For those who may yet answer when everybody who matters has. */
+const GRACE_MS = 30;
 
 /** `endpoint`: host:port of an address. */
 export function connectMembers(
@@ -46,13 +55,67 @@ export function connectMembers(
   timeoutMs: number,
   endpoint: (address: string) => string = endpointOf,
 ): Members {
-  const clients = addresses.map((address) => ({ address, client: connectEtcd([endpoint(address)], { timeoutMs }) }));
+  const { ask, close } = connectAny(timeoutMs, endpoint);
+  return { ask: () => ask(addresses), close };
+}
+
+/** Connects to each address when it is asked for the first time. */
+export function connectAny(timeoutMs: number, endpoint: (address: string) => string = endpointOf): AnyMembers {
+  const clients = new Map<string, EtcdClient>();
+  const clientOf = (address: string) => {
+    const client = clients.get(address) ?? connectEtcd([endpoint(address)], { timeoutMs });
+    clients.set(address, client);
+    return client;
+  };
   return {
-    ask: () => Promise.all(clients.map(({ address, client }) => askMember(address, client))),
+    ask: (addresses, leaving = new Set()) =>
+      askAll(
+        addresses.map((address) => ({ address, asked: askMember(address, clientOf(address)) })),
+        leaving,
+      ),
     close: () => {
-      for (const { client } of clients) client.close();
+      for (const client of clients.values()) client.close();
     },
   };
+}
+
+/**
+ * Waits for all, but for a moment only when none of the silent ones is a voter that stays: a learner serves nobody until it
+ * has caught up, and a task that is on its way out may never answer again. They would cost a timeout each time. Exported for its
+ * test.
+ */
+export async function askAll(
+  questions: readonly { readonly address: string; readonly asked: Promise<AskedMember> }[],
+  leaving: ReadonlySet<string>,
+): Promise<AskedMember[]> {
+  const answers = new Map<string, AskedMember>();
+  let enough: (() => void) | undefined;
+  const settled = questions.map(async ({ address, asked }) => {
+    answers.set(address, await asked);
+    enough?.();
+  });
+  const silent = () => questions.filter(({ address }) => !answers.has(address));
+  await Promise.race([
+    Promise.all(settled),
+    new Promise<void>((resolve) => {
+      enough = () => {
+        if (!silent().every(({ address }) => leaving.has(address)) && !haveAllVoters([...answers.values()])) return;
+        enough = undefined;
+        setTimeout(resolve, GRACE_MS);
+      };
+      enough();
+    }),
+  ]);
+  return questions.map(
+    ({ address }) => answers.get(address) ?? { address, problem: 'it had not answered when all voters had' },
+  );
+}
+
+function haveAllVoters(asked: readonly AskedMember[]): boolean {
+  const list = bestList(asked);
+  if (list?.linearizable !== true) return false;
+  const said = new Set(statusesOf(asked).map(({ memberId }) => memberId));
+  return list.members.every(({ id, isLearner }) => isLearner || said.has(id));
 }
 
 async function askMember(address: string, client: EtcdClient): Promise<AskedMember> {
