@@ -1,21 +1,16 @@
 /**
  * Inside the VPC: asks every member that has an address, and decides the next step. While there is only something to wait
- * for it asks again for a moment, so that a learner is promoted, and a leader found, as soon as it can be.
+ * for it asks again for a moment, so that a leader is found, and a loss seen, as soon as it can be.
  */
 import { assessQuorum, type QuorumAssessment } from '../common/quorum/assess.ts';
-import { bestList, statusesOf, type Members } from '../common/quorum/members.ts';
-import type { QuorumMemory, QuorumTasks } from '../common/quorum/observation.ts';
+import { bestList, statusesOf, type AnyMembers, type AskedMember } from '../common/quorum/members.ts';
+import type { MemberTask, QuorumMemory, QuorumTasks } from '../common/quorum/observation.ts';
 import type { QuorumPolicy } from '../common/quorum/policy.ts';
 import { pollUntil, type Clock } from '../common/lambda/polling.ts';
 
 export interface AssessInput {
   readonly observed: QuorumTasks;
   readonly memory: QuorumMemory;
-}
-
-export interface Assessed extends QuorumAssessment {
-  /** Where members answer, the leader first: for the change that follows. */
-  readonly addresses: readonly string[];
 }
 
 export interface AssessOptions {
@@ -25,28 +20,70 @@ export interface AssessOptions {
   readonly clock: Clock;
 }
 
+/** The tasks as they are now: the registry hears of each change within a moment. */
+export type SeeTasks = () => Promise<readonly MemberTask[]>;
+
 export async function assess(
-  members: Members,
+  { members, tasks: see }: { readonly members: AnyMembers; readonly tasks: SeeTasks },
   { observed, memory }: AssessInput,
   options: AssessOptions,
-): Promise<Assessed> {
+): Promise<QuorumAssessment> {
   let remembered = memory;
-  const { assessed } = await pollUntil(async () => {
-    const asked = await members.ask();
-    const statuses = statusesOf(asked);
-    const list = bestList(asked);
-    const assessment = assessQuorum(
-      { ...observed, statuses, memory: remembered, ...(list === undefined ? {} : { list }) },
-      options.policy,
-      options.clock.now(),
-    );
+  const { assessment } = await pollUntil(async () => {
+    const tasks = [...(await see())];
+    const { assessment } = await lookAt({ members, see }, { ...observed, tasks }, remembered, options);
     remembered = assessment.memory;
-    const leads = ({ memberId, leader }: (typeof statuses)[number]) => memberId === leader;
-    const addresses = statuses
-      .filter(({ isLearner }) => !isLearner)
-      .toSorted((a, b) => Number(leads(b)) - Number(leads(a)))
-      .map(({ address }) => address);
-    return { ready: assessment.action.kind !== 'wait', assessed: { ...assessment, addresses } };
+    return { ready: assessment.action.kind !== 'wait', assessment };
   }, options);
-  return assessed;
+  return assessment;
+}
+
+export interface Look {
+  readonly assessment: QuorumAssessment;
+  readonly asked: readonly AskedMember[];
+}
+
+/** One look: all members asked, and what follows from their answers. */
+export async function lookAt(
+  { members, see }: { readonly members: AnyMembers; readonly see: SeeTasks },
+  observed: QuorumTasks,
+  memory: QuorumMemory,
+  options: Omit<AssessOptions, 'budgetMs'>,
+): Promise<Look> {
+  // One that is starting has an address, and nobody at it yet.
+  const running = addressesOf(observed.tasks, 'running');
+  const leaving = addressesOf(observed.tasks, 'stopping');
+  const asked = await unlessGone(running, see, options, members.ask([...running, ...leaving], new Set(leaving)));
+  if (asked === 'gone') {
+    return { assessment: { action: { kind: 'wait' }, reason: 'a task ended meanwhile', memory }, asked: [] };
+  }
+  const list = bestList(asked);
+  const observation = { ...observed, statuses: statusesOf(asked), memory, ...(list === undefined ? {} : { list }) };
+  return { assessment: assessQuorum(observation, options.policy, options.clock.now()), asked };
+}
+
+const addressesOf = (tasks: readonly MemberTask[], wanted: MemberTask['state']) =>
+  tasks.flatMap(({ address, state }) => (address !== undefined && state === wanted ? [address] : []));
+
+/** A task that ends while its member is asked would be waited for until the timeout of the question. */
+async function unlessGone<Answer>(
+  running: readonly string[],
+  see: SeeTasks,
+  { clock, intervalMs }: Pick<AssessOptions, 'clock' | 'intervalMs'>,
+  question: Promise<Answer>,
+): Promise<Answer | 'gone'> {
+  let answered = false;
+  const watch = async (): Promise<'gone'> => {
+    for (;;) {
+      await clock.sleep(intervalMs);
+      if (answered) return 'gone';
+      const now = addressesOf(await see(), 'running');
+      if (!running.every((address) => now.includes(address))) return 'gone';
+    }
+  };
+  try {
+    return await Promise.race([question, watch()]);
+  } finally {
+    answered = true;
+  }
 }

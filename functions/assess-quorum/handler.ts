@@ -4,26 +4,30 @@ import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
-import { WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
-import { connectMembers } from '../common/quorum/members.ts';
-import { memorySchema, quorumTasksSchema } from '../common/quorum/observation.ts';
+import { connectAny } from '../common/quorum/members.ts';
+import { memberTasks, memorySchema, quorumTasksSchema } from '../common/quorum/observation.ts';
 import { QUORUM_POLICY } from '../common/quorum/policy.ts';
+import { connectRegistry } from '../common/registry/connect.ts';
+import { loadCluster } from '../common/registry/registry.ts';
 import { assess } from './assess.ts';
 
 const MEMBER_TIMEOUT_MS = 1_000;
-/** Short: a task that starts or stops meanwhile is seen only by the next round. */
+const INTERVAL_MS = 50;
+/** Short: a task of which an event got lost is seen only by the next round, which asks ECS. */
 const BUDGET_MS = 5_000;
+const registry = connectRegistry();
 
 const inputSchema = z.object({ cluster: clusterNameSchema, observed: quorumTasksSchema, memory: memorySchema });
 
 export const handler = stepHandler(inputSchema, async ({ cluster, observed, memory }) => {
-  const addresses = observed.tasks.flatMap(({ address }) => (address === undefined ? [] : [address]));
-  const members = connectMembers(addresses, MEMBER_TIMEOUT_MS);
+  const members = connectAny(MEMBER_TIMEOUT_MS);
+  const tasks = async () =>
+    memberTasks(cluster, observed.peerUrls.length, (await loadCluster(registry, cluster)).tasks);
   try {
     const assessed = await assess(
-      members,
+      { members, tasks },
       { observed, memory },
-      { policy: QUORUM_POLICY, intervalMs: WAIT_INTERVAL_MS, budgetMs: BUDGET_MS, clock: systemClock },
+      { policy: QUORUM_POLICY, intervalMs: INTERVAL_MS, budgetMs: BUDGET_MS, clock: systemClock },
     );
     logger.info(assessed.reason, { event: LOG_EVENTS.quorumAssessed, cluster, action: assessed.action });
     return assessed;

@@ -23,6 +23,7 @@ const inputSchema = z.object({
   memberId: z.string(),
   initialCluster: z.string(),
   spent: z.array(z.string()),
+  degraded: z.string(),
 });
 
-export const handler = stepHandler(inputSchema, (input) => launchMember(deps, input));
+export const handler = stepHandler(inputSchema, (input) => launchMember(deps, input, new Date()));

@@ -4,13 +4,15 @@
  * another id).
  */
 import { observeGroups } from '../common/aws/tasks.ts';
-import { memberGroup, memberGroups, quorumToken } from '../common/cluster/names.ts';
+import { memberGroup, quorumToken } from '../common/cluster/names.ts';
 import { isStopped } from '../common/cluster/tasks.ts';
-import { imageToLaunch } from '../common/quorum/upgrade.ts';
-import { mayReplaceMembers } from '../common/quorum/responsible.ts';
-import { readLock, setJoining } from '../common/registry/lock.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
-import { getCluster, type RegistryTable } from '../common/registry/registry.ts';
+import { memberTasks } from '../common/quorum/observation.ts';
+import { mayReplaceMembers } from '../common/quorum/responsible.ts';
+import { imageToLaunch } from '../common/quorum/upgrade.ts';
+import { tellDegraded } from '../common/registry/condition.ts';
+import { lockIn, setJoining } from '../common/registry/lock.ts';
+import { loadCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { launchTask, type TaskLauncher } from '../launch-members/launch.ts';
 
 export interface LaunchMemberDeps extends TaskLauncher {
@@ -26,6 +28,8 @@ export interface LaunchMemberInput {
   readonly memberId: string;
   readonly initialCluster: string;
   readonly spent: readonly string[];
+  /** Why, for the people who look at the cluster until the member is there. */
+  readonly degraded: string;
 }
 
 export interface LaunchedMember {
@@ -36,9 +40,12 @@ export interface LaunchedMember {
   readonly spent: readonly string[];
 }
 
-export async function launchMember(deps: LaunchMemberDeps, input: LaunchMemberInput): Promise<LaunchedMember> {
-  const { cluster, owner, ordinal, memberId, initialCluster, spent } = input;
-  const record = await getCluster(deps.registry, cluster);
+export async function launchMember(
+  deps: LaunchMemberDeps,
+  { cluster, owner, ordinal, memberId, initialCluster, spent, degraded }: LaunchMemberInput,
+  now: Date,
+): Promise<LaunchedMember> {
+  const { record, tasks, items } = await loadCluster(deps.registry, cluster);
   // The lock alone does not keep a clean-up away, which takes everything down.
   if (record === undefined || !mayReplaceMembers(record, record.generation)) {
     throw new RedkiteError(
@@ -46,24 +53,28 @@ export async function launchMember(deps: LaunchMemberDeps, input: LaunchMemberIn
       `The cluster ${cluster} is ${record?.phase ?? 'gone'}: nothing is started for it.`,
     );
   }
-  const running = await observeGroups(deps.source, memberGroups(cluster, record.spec.metadata.members));
-  const images = running.filter((task) => !isStopped(task)).flatMap((task) => task.image ?? []);
-  const lock = await readLock(deps.registry, cluster);
+  const staying = memberTasks(cluster, record.spec.metadata.members, tasks).filter(({ state }) => state !== 'stopping');
   // Before it has an address: the registrar keeps a learner, which refuses most requests, out of the metadata name.
-  await setJoining(deps.registry, cluster, owner, [...new Set([...(lock?.joining ?? []), ordinal])]);
-  const answer = await launchTask(
-    deps,
-    {
-      cluster,
-      ordinal,
-      namespace: deps.namespaceName,
-      token: quorumToken(cluster, record.generation),
-      state: 'existing',
-      initialCluster,
-      image: imageToLaunch(deps.image, images),
-    },
-    `${cluster}-${ordinal}-${memberId}`,
-  );
+  await setJoining(deps.registry, cluster, owner, [...new Set([...(lockIn(items)?.joining ?? []), ordinal])]);
+  const [answer] = await Promise.all([
+    launchTask(
+      deps,
+      {
+        cluster,
+        ordinal,
+        namespace: deps.namespaceName,
+        token: quorumToken(cluster, record.generation),
+        state: 'existing',
+        initialCluster,
+        image: imageToLaunch(
+          deps.image,
+          staying.flatMap(({ image }) => image ?? []),
+        ),
+      },
+      `${cluster}-${ordinal}-${memberId}`,
+    ),
+    tellDegraded(deps.registry, record, degraded, now),
+  ]);
   const group = memberGroup(cluster, ordinal);
   const launched =
     answer === 'launched' || (await observeGroups(deps.source, [group])).some((task) => !isStopped(task));

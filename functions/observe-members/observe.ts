@@ -3,15 +3,13 @@
  * etcd itself says is added inside (assess-quorum).
  */
 import type { TaskSource } from '../common/aws/tasks.ts';
-import type { Condition } from '../common/cluster/conditions.ts';
-import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
+import { memberGroups, memberPeerUrl } from '../common/cluster/names.ts';
 import type { Phase } from '../common/cluster/phases.ts';
-import type { ClusterRecord } from '../common/cluster/record.ts';
 import { settleTasks } from '../common/cluster/settle-tasks.ts';
-import { memberTask, type QuorumTasks } from '../common/quorum/observation.ts';
+import { memberTasks, type QuorumTasks } from '../common/quorum/observation.ts';
 import { isOutdated } from '../common/quorum/upgrade.ts';
 import { mayRecover, mayReplaceMembers } from '../common/quorum/responsible.ts';
-import { putCondition } from '../common/registry/condition.ts';
+import { tellDegraded } from '../common/registry/condition.ts';
 import { dropLock, takeLock } from '../common/registry/lock.ts';
 import { loadCluster, type RegistryTable } from '../common/registry/registry.ts';
 
@@ -63,11 +61,7 @@ export async function observeMembers(
   if (degraded !== undefined) await tellDegraded(registry, record, degraded, now);
   const groups = memberGroups(cluster, record.spec.metadata.members);
   const known = await settleTasks({ registry, source }, cluster, groups, tasks, now);
-  const members = known.flatMap((task) => {
-    const part = parseTaskGroup(task.group);
-    const member = part?.kind === 'member' ? memberTask(task, part.ordinal) : undefined;
-    return member === undefined ? [] : [member];
-  });
+  const members = memberTasks(cluster, record.spec.metadata.members, known);
   const outdated = upgrade ? known.filter((task) => isOutdated(task, image)) : [];
   return {
     turn: 'ours',
@@ -81,17 +75,4 @@ export async function observeMembers(
       retire: [...retire, ...outdated.map(({ taskId }) => taskId)],
     },
   };
-}
-
-async function tellDegraded(registry: RegistryTable, record: ClusterRecord, message: string, now: Date): Promise<void> {
-  const { MetadataReady: before } = record.conditions;
-  if (record.phase !== 'awake' || (before.status === 'False' && before.message === message)) return;
-  const condition: Condition = {
-    type: 'MetadataReady',
-    status: 'False',
-    reason: 'QuorumDegraded',
-    message,
-    observedAt: now.toISOString(),
-  };
-  await putCondition(registry, record.name, record.phase, condition);
 }

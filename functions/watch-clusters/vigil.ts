@@ -5,7 +5,7 @@
  * A quorum in which something is wrong is looked at a second time some seconds later, all of them together after the first round:
  * most of what is wrong at one moment is an election, which is over by then.
  */
-import { memberGroups, memberPeerUrl, parseTaskGroup } from '../common/cluster/names.ts';
+import { memberGroups, memberPeerUrl } from '../common/cluster/names.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import type { Clock } from '../common/lambda/polling.ts';
@@ -14,7 +14,7 @@ import { maintenanceObservation } from '../common/maintenance/observe.ts';
 import type { MaintenancePolicy } from '../common/maintenance/policy.ts';
 import { assessQuorum, type QuorumAssessment } from '../common/quorum/assess.ts';
 import { bestList, statusesOf, type AskedMember, type Members } from '../common/quorum/members.ts';
-import { memberTask, type QuorumMemory, type QuorumTasks } from '../common/quorum/observation.ts';
+import { memberTasks, type QuorumMemory, type QuorumTasks } from '../common/quorum/observation.ts';
 import type { QuorumPolicy } from '../common/quorum/policy.ts';
 import { keepVigil, type VigilDecision, type VigilPolicy } from '../common/quorum/vigil.ts';
 import { archiveStateIn } from '../common/registry/archive-state.ts';
@@ -126,12 +126,7 @@ function observeTasks({ record, tasks }: Look['state'], namespaceName: string): 
   const groups = memberGroups(name, spec.metadata.members);
   return {
     peerUrls: groups.map((_, ordinal) => memberPeerUrl(name, ordinal, namespaceName)),
-    tasks: tasks.flatMap((task) => {
-      const part = parseTaskGroup(task.group);
-      const member =
-        part?.kind === 'member' && groups.includes(task.group) ? memberTask(task, part.ordinal) : undefined;
-      return member === undefined ? [] : [member];
-    }),
+    tasks: memberTasks(name, spec.metadata.members, tasks),
     retire: [],
   };
 }

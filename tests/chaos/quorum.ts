@@ -201,7 +201,7 @@ export class Quorum {
    * had beforehand, where finding a process takes longer than the moment lasts.
    */
   async aimAt(members: readonly Member[]): Promise<() => void> {
-    const pids = await Promise.all(members.map((member) => this.processOf(member)));
+    const pids = await Promise.all(members.map(({ taskArn }) => processOf(this.settings, taskArn)));
     return () => {
       for (const pid of pids) process.kill(pid, 'SIGKILL');
     };
@@ -213,7 +213,7 @@ export class Quorum {
 
   /** The process stands still; ECS sees nothing of it. */
   async pause(member: Member): Promise<() => void> {
-    const pid = await this.processOf(member);
+    const pid = await processOf(this.settings, member.taskArn);
     process.kill(pid, 'SIGSTOP');
     return () => process.kill(pid, 'SIGCONT');
   }
@@ -223,7 +223,7 @@ export class Quorum {
    * machine's end, so that the container keeps its address and its routes. Resolves to what joins it again.
    */
   async cutOff(member: Member): Promise<() => Promise<void>> {
-    const pid = await this.processOf(member);
+    const pid = await processOf(this.settings, member.taskArn);
     const { stdout } = await execa('nsenter', ['--target', String(pid), '--net', 'ip', '-o', 'link', 'show', 'eth0']);
     const index = /eth0@if(\d+):/.exec(stdout)?.[1];
     const links = (await execa('ip', ['-o', 'link'])).stdout.split('\n');
@@ -234,12 +234,13 @@ export class Quorum {
       await execa('ip', ['link', 'set', link, 'up']);
     };
   }
+}
 
-  private async processOf({ taskArn }: Member): Promise<number> {
-    const label = `label=com.amazonaws.ecs.task-arn=${taskArn}`;
-    const pid = Number(await podman(this.settings, ['ps', '--filter', label, '--format', '{{.Pid}}']));
-    // 0 would be this process and all that belong to it.
-    if (!(pid > 0)) throw new Error(`No container runs for ${taskArn}.`);
-    return pid;
-  }
+/** The process of the container that runs for a task. */
+export async function processOf(settings: LocalSettings, taskArn: string): Promise<number> {
+  const label = `label=com.amazonaws.ecs.task-arn=${taskArn}`;
+  const pid = Number(await podman(settings, ['ps', '--filter', label, '--format', '{{.Pid}}']));
+  // 0 would be this process and all that belong to it.
+  if (!(pid > 0)) throw new Error(`No container runs for ${taskArn}.`);
+  return pid;
 }

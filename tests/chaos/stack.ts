@@ -168,20 +168,11 @@ export class Stack {
     return events.filter(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === state).length;
   }
 
-  /** Resolves when the execution has entered this state. */
-  async entered(executionArn: string, state: string, timeoutMs: number): Promise<void> {
-    await this.enteredMoreThan(0, executionArn, state, timeoutMs);
-  }
-
-  /** Resolves when the execution enters this state once more than it has by now. */
-  async entersAgain(executionArn: string, state: string, timeoutMs: number): Promise<void> {
-    await this.enteredMoreThan(await this.entries(executionArn, state), executionArn, state, timeoutMs);
-  }
-
-  private async enteredMoreThan(times: number, executionArn: string, state: string, timeoutMs: number): Promise<void> {
+  /** Resolves when the execution has entered this state, so many times. */
+  async entered(executionArn: string, state: string, timeoutMs: number, times = 1): Promise<void> {
     await until(`${executionArn} in ${state}`, timeoutMs, async () => {
       const { status } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
-      if ((await this.entries(executionArn, state)) > times) return true;
+      if ((await this.entries(executionArn, state)) >= times) return true;
       if (status !== 'RUNNING') throw new Error(`${executionArn} ended ${status ?? ''} without being in ${state}.`);
       return undefined;
     });

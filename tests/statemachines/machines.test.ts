@@ -172,7 +172,7 @@ describe('timeouts', () => {
     });
     expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart', cause: 'CannotPullContainerError' });
     expect(rig.callNames().filter((name) => name === 'AwaitTasks')).toHaveLength(2);
-    expect(rig.callNames()).toContain('AssessQuorum');
+    expect(rig.callNames()).toContain('AdvanceQuorum');
   });
 
   test('roles that never run', async () => {

@@ -250,12 +250,12 @@ function withoutHandOver(definition: string, noted: string): string {
   });
 }
 
-/** When AssessQuorum looked, as it says. */
+/** When AssessQuorum and AdvanceQuorum looked, as they say. */
 export const SEEN_AT = 1_700_000_000_000;
 
-/** An answer of AssessQuorum. */
+/** An answer of AssessQuorum, and of AdvanceQuorum. */
 export function assessed(action: Record<string, unknown>, reason: string, since: Record<string, number> = {}): Reply {
-  return { result: { action, reason, addresses: ['10.0.0.1'], memory: { since, seenAt: SEEN_AT, spent: [] } } };
+  return { result: { action, reason, memory: { since, seenAt: SEEN_AT, spent: [] }, tasks: [{ taskId: 'a' }] } };
 }
 
 /** An answer of AssessMaintenance. */
@@ -299,7 +299,7 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   RemoveCompute: () => ({ result: { wants: [] } }),
   ObserveMembers: () => ({ result: { turn: 'ours', reason: 'as wanted', observed: OBSERVED } }),
   AssessQuorum: () => assessed({ kind: 'none' }, 'all members are healthy'),
-  ChangeMembership: () => ({ result: { done: true, reason: 'fine' } }),
+  AdvanceQuorum: () => assessed({ kind: 'none' }, 'all members are healthy'),
   LaunchMember: (event) => ({ result: { wants: PLAN.members, launched: true, spent: event['spent'] } }),
   StopMember: () => ({ result: { stopped: 'arn' } }),
   PlanRecovery: () => ({

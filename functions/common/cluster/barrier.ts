@@ -2,18 +2,23 @@
  * A barrier holds a state machine until tasks have reached a state. It keeps the task token of the waiting execution;
  * every task state change event of the cluster evaluates it again. Pure: decides, and says why.
  */
-import { isServing, isStopped, type TaskObservation } from './tasks.ts';
+import { isOver, isServing, isStopped, type TaskObservation } from './tasks.ts';
 
-/** So many tasks of this group (as built by names.ts); `stopped` barriers look at the group only. */
+/** So many tasks of this group (as built by names.ts); `stopped` and `ended` barriers look at the group only. */
 export interface BarrierWant {
   readonly group: string;
   readonly count: number;
 }
 
+export const BARRIER_KINDS = ['serving', 'stopped', 'ended'] as const;
+
 export interface Barrier {
   readonly id: string;
-  /** `serving`: as many tasks as wanted must serve. `stopped`: no task of the wanted groups may be left. */
-  readonly kind: 'serving' | 'stopped';
+  /**
+   * `serving`: as many tasks as wanted must serve. `stopped`: no task of the wanted groups may be left. `ended`: no process of
+   * them may be left; ECS may still have their network to give back.
+   */
+  readonly kind: (typeof BARRIER_KINDS)[number];
   readonly wants: readonly BarrierWant[];
   /** So many tasks of one group may fail, since `since`; one more breaks the barrier. */
   readonly toleratedFailures: number;
@@ -21,6 +26,8 @@ export interface Barrier {
   readonly failureName: string;
   /** ISO 8601; older failures belong to an earlier attempt. */
   readonly since: string;
+  /** ISO 8601; with it, only tasks that were created since count as failures: what they take the place of may stop later. */
+  readonly createdSince?: string | undefined;
   /** The waiting state's task token: a credential, never logged. */
   readonly token: string;
 }
@@ -38,7 +45,14 @@ export type BarrierDecision =
 const START_FAILURES: ReadonlySet<string> = new Set(['TaskFailedToStart', 'EssentialContainerExited']);
 
 export function decideBarrier(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
-  return barrier.kind === 'stopped' ? decideStopped(barrier, tasks) : decideServing(barrier, tasks);
+  switch (barrier.kind) {
+    case 'serving':
+      return decideServing(barrier, tasks);
+    case 'stopped':
+      return decideGone(barrier, tasks, isStopped);
+    case 'ended':
+      return decideGone(barrier, tasks, isOver);
+  }
 }
 
 function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
@@ -46,9 +60,7 @@ function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): Bar
   const missing: string[] = [];
   for (const want of barrier.wants) {
     const ofGroup = tasks.filter((task) => task.group === want.group);
-    const failures = ofGroup.filter(
-      (task) => isStopped(task) && START_FAILURES.has(task.stopCode ?? '') && (task.stoppedAt ?? '') >= barrier.since,
-    );
+    const failures = ofGroup.filter((task) => isStopped(task) && isFailure(barrier, task));
     if (failures.length > barrier.toleratedFailures) {
       return {
         action: 'break',
@@ -65,9 +77,20 @@ function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): Bar
     : { action: 'wait', reason: `waiting for ${missing.join(', ')}` };
 }
 
-function decideStopped(barrier: Barrier, tasks: readonly TaskObservation[]): BarrierDecision {
+function isFailure(
+  { since, createdSince = '' }: Barrier,
+  { stopCode = '', createdAt = '', stoppedAt = '' }: TaskObservation,
+): boolean {
+  return START_FAILURES.has(stopCode) && stoppedAt >= since && createdAt >= createdSince;
+}
+
+function decideGone(
+  barrier: Barrier,
+  tasks: readonly TaskObservation[],
+  isGone: (task: TaskObservation) => boolean,
+): BarrierDecision {
   const wanted = new Set(barrier.wants.map((want) => want.group));
-  const left = tasks.filter((task) => wanted.has(task.group) && !isStopped(task));
+  const left = tasks.filter((task) => wanted.has(task.group) && !isGone(task));
   return left.length === 0
     ? { action: 'release', groups: [], reason: 'every task has stopped' }
     : { action: 'wait', reason: `waiting for ${left.length} task(s) to stop` };

@@ -4,7 +4,8 @@
  * from inside), so the parts travel through a state machine: hence the schemas.
  */
 import { z } from 'zod';
-import type { TaskObservation } from '../cluster/tasks.ts';
+import { memberGroups, parseTaskGroup } from '../cluster/names.ts';
+import { isOver, isStarting, type TaskObservation } from '../cluster/tasks.ts';
 
 export const memberTaskSchema = z.object({
   ordinal: z.int().min(0),
@@ -16,7 +17,7 @@ export const memberTaskSchema = z.object({
   image: z.string().optional(),
 });
 
-/** A task that has stopped is not listed: nothing of it is left. */
+/** A task whose process is gone is not listed: nothing of it is left. */
 export type MemberTask = z.infer<typeof memberTaskSchema>;
 
 export const quorumTasksSchema = z.object({
@@ -80,12 +81,17 @@ export interface QuorumObservation extends QuorumTasks {
 
 export const quorumOf = (voters: number): number => Math.floor(voters / 2) + 1;
 
-/** Undefined once it has stopped. */
-export function memberTask(task: TaskObservation, ordinal: number): MemberTask | undefined {
-  if (task.lastStatus === 'STOPPED') return undefined;
+/** Undefined once it is over. */
+function memberTask(task: TaskObservation, ordinal: number): MemberTask | undefined {
+  if (isOver(task)) return undefined;
   const asked = task.desiredStatus === 'STOPPED';
-  const starting = ['PROVISIONING', 'PENDING', 'ACTIVATING'].includes(task.lastStatus);
-  const state = asked ? 'stopping' : starting ? 'starting' : task.lastStatus === 'RUNNING' ? 'running' : 'stopping';
+  const state = asked
+    ? 'stopping'
+    : isStarting(task)
+      ? 'starting'
+      : task.lastStatus === 'RUNNING'
+        ? 'running'
+        : 'stopping';
   return {
     ordinal,
     taskId: task.taskId,
@@ -94,4 +100,14 @@ export function memberTask(task: TaskObservation, ordinal: number): MemberTask |
     ...(task.address === undefined ? {} : { address: task.address }),
     ...(task.image === undefined ? {} : { image: task.image }),
   };
+}
+
+/** Those of a cluster's tasks that are members of its quorum and have something left of them. */
+export function memberTasks(cluster: string, size: number, tasks: readonly TaskObservation[]): MemberTask[] {
+  const groups = memberGroups(cluster, size);
+  return tasks.flatMap((task) => {
+    const part = parseTaskGroup(task.group);
+    const member = part?.kind === 'member' && groups.includes(task.group) ? memberTask(task, part.ordinal) : undefined;
+    return member === undefined ? [] : [member];
+  });
 }

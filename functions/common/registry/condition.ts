@@ -5,6 +5,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Condition } from '../cluster/conditions.ts';
 import type { Phase } from '../cluster/phases.ts';
+import type { ClusterRecord } from '../cluster/record.ts';
 import { RECORD_KEY, isAccepted } from './conditional.ts';
 import type { RegistryTable } from './registry.ts';
 
@@ -27,4 +28,19 @@ export function putCondition(
       }),
     ),
   );
+}
+
+/** While a quorum is made whole, for the people who look at the cluster meanwhile; written once for each reason. */
+export async function tellDegraded(
+  registry: RegistryTable,
+  { name, phase, conditions }: ClusterRecord,
+  message: string,
+  now: Date,
+): Promise<void> {
+  const { MetadataReady: before } = conditions;
+  if (phase !== 'awake' || (before.status === 'False' && before.message === message)) return;
+  const observedAt = now.toISOString();
+  await putCondition(registry, name, phase, {
+    ...{ type: 'MetadataReady', status: 'False', reason: 'QuorumDegraded', message, observedAt },
+  });
 }

@@ -28,9 +28,18 @@ const names = { '#owner': 'owner' };
 
 export async function readLock({ client, table }: RegistryTable, cluster: string): Promise<MetadataLock | undefined> {
   const { Item } = await client.send(new GetCommand({ TableName: table, Key: key(cluster), ConsistentRead: true }));
-  return Item === undefined
-    ? undefined
-    : { owner: String(Item['owner']), joining: (Item['joining'] as number[] | undefined) ?? [] };
+  return Item === undefined ? undefined : lockOf(Item);
+}
+
+const lockOf = (item: Readonly<Record<string, unknown>>): MetadataLock => ({
+  owner: String(item['owner']),
+  joining: (item['joining'] as number[] | undefined) ?? [],
+});
+
+/** From a partition that has been read already; its time may be over. */
+export function lockIn(items: PartitionItems): MetadataLock | undefined {
+  const item = items.get(LOCK);
+  return item === undefined ? undefined : lockOf(item);
 }
 
 /** Who has the lock, from a partition that has been read already; undefined when its time is over. */

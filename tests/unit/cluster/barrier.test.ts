@@ -86,3 +86,20 @@ describe('a barrier for stopped tasks', () => {
     });
   });
 });
+
+test('a barrier for ended tasks waits for processes, not for what ECS has to give back after them', () => {
+  const ended = barrier({ kind: 'ended' });
+  const leaving = member(0, { desiredStatus: 'STOPPED' });
+  expect(decideBarrier(ended, [leaving]).action).toBe('wait');
+  expect(decideBarrier(ended, [{ ...leaving, ended: true }, failed(1)]).action).toBe('release');
+  expect(decideBarrier(barrier({ kind: 'stopped' }), [{ ...leaving, ended: true }]).action).toBe('wait');
+});
+
+test('what stops after the start of its successor is no failure of that', () => {
+  const later = { stoppedAt: new Date(NOW.getTime() + 1_000).toISOString(), stopCode: 'EssentialContainerExited' };
+  const replacement = barrier({ createdSince: NOW.toISOString() });
+  const before = new Date(NOW.getTime() - 60_000).toISOString();
+  expect(decideBarrier(replacement, [failed(0, { ...later, createdAt: before })]).action).toBe('wait');
+  expect(decideBarrier(replacement, [failed(0, { ...later, createdAt: later.stoppedAt })]).action).toBe('break');
+  expect(decideBarrier(barrier(), [failed(0, { ...later, createdAt: before })]).action).toBe('break');
+});

@@ -12,8 +12,9 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
+import { advanceQuorum, type Turn } from '../../../functions/advance-quorum/advance.ts';
+import { changeMembership } from '../../../functions/advance-quorum/change.ts';
 import { assess } from '../../../functions/assess-quorum/assess.ts';
-import { changeMembership } from '../../../functions/change-membership/change.ts';
 import { EtcdError, type EtcdClient } from '../../../functions/common/etcd/client.ts';
 import type { AskedMember } from '../../../functions/common/quorum/members.ts';
 import { QUORUM_POLICY } from '../../../functions/common/quorum/policy.ts';
@@ -58,6 +59,15 @@ const raw = (id: string, ordinal: number, changes = {}) => ({
 const known = (id: string, ordinal: number, changes = {}) =>
   aTask({ taskId: id, taskArn: arn(id), group: `member:demo:${ordinal}`, address: `10.0.0.${ordinal}`, ...changes });
 
+const partition = (record: unknown, ...tasks: ReturnType<typeof known>[]) =>
+  dynamo.on(QueryCommand).resolves({
+    Items: [
+      { sk: 'record', value: record },
+      { sk: 'lock#metadata', owner: OWNER, joining: [2] },
+      ...tasks.map((value) => ({ sk: `task#${value.taskId}`, value })),
+    ],
+  });
+
 beforeEach(() => {
   for (const mock of [dynamo, ecs, discovery]) mock.reset();
   dynamo.on(PutCommand).resolves({});
@@ -75,10 +85,6 @@ describe('observe-members', () => {
       { ...input, ...changes },
       NOW,
     );
-  const partition = (record: unknown, ...tasks: ReturnType<typeof known>[]) =>
-    dynamo.on(QueryCommand).resolves({
-      Items: [{ sk: 'record', value: record }, ...tasks.map((value) => ({ sk: `task#${value.taskId}`, value }))],
-    });
   const ids = (seen: Awaited<ReturnType<typeof observe>>) =>
     seen.turn === 'ours' ? seen.observed.tasks.map(({ taskId, state }) => [taskId, state]) : seen;
 
@@ -182,14 +188,16 @@ describe('observe-members', () => {
 describe('launch-member', () => {
   const deps = { registry, source, placement, namespaceName: 'redkite.internal', image: 'etcd' };
   const input = { cluster: 'demo', owner: OWNER, ordinal: 1, memberId: '9', initialCluster: 'etcd-1=x', spent: [] };
+  const launch = (image = 'etcd') => launchMember({ ...deps, image }, { ...input, degraded: 'etcd-1 is gone' }, NOW);
 
   beforeEach(() => {
+    partition(awake);
     ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: 'arn:definition' } });
     ecs.on(RunTaskCommand).resolves({ tasks: [{ lastStatus: 'PROVISIONING' }] });
   });
 
   test('starts one task for one member id, in the existing quorum', async () => {
-    expect(await launchMember(deps, input)).toEqual({
+    expect(await launch()).toEqual({
       wants: [{ group: 'member:demo:1', count: 1 }],
       launched: true,
       spent: [],
@@ -199,15 +207,20 @@ describe('launch-member', () => {
     const valueOf = (flag: string) => container?.command?.[container.command.indexOf(flag) + 1];
     expect(valueOf('--initial-cluster-state')).toBe('existing');
     expect(valueOf('--initial-cluster')).toBe('etcd-1=x');
+    const written = dynamo.commandCalls(UpdateCommand).map(({ args }) => args[0].input.ExpressionAttributeValues);
+    // Beside those that were joining; and people are told why.
+    expect(written).toMatchObject([
+      { ':joining': [2, 1] },
+      { ':condition': { status: 'False', reason: 'QuorumDegraded', message: 'etcd-1 is gone' } },
+    ]);
   });
 
   test.each([
     ['v3.6.16', 'v3.7.1', 'v3.7.1'],
     ['v3.6.16', 'v3.8.0', 'v3.6.16'],
   ])('among members of %s, where %s is deployed, %s is started', async (runs, deployed, started) => {
-    ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
-    ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 0, { containers: [{ image: `etcd:${runs}` }] })] });
-    await launchMember({ ...deps, image: `etcd:${deployed}` }, input);
+    partition(awake, known('a', 0, { image: `etcd:${runs}` }), known('b', 2, { image: 'etcd:v3.1.0', ended: true }));
+    await launch(`etcd:${deployed}`);
     const [container] = ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input.containerDefinitions ?? [];
     expect(container?.image).toBe(`etcd:${started}`);
   });
@@ -218,31 +231,31 @@ describe('launch-member', () => {
   ])('a member %s is spent when no task runs', async (_, answer) => {
     if (answer instanceof Error) ecs.on(RunTaskCommand).rejects(answer);
     else ecs.on(RunTaskCommand).resolves(answer);
-    expect(await launchMember(deps, input)).toMatchObject({ launched: false, spent: ['9'] });
+    expect(await launch()).toMatchObject({ launched: false, spent: ['9'] });
   });
 
   test('a member that was started before and runs is waited for', async () => {
     ecs.on(RunTaskCommand).rejects(named('ConflictException'));
     ecs.on(ListTasksCommand).resolves({ taskArns: [arn('a')] });
     ecs.on(DescribeTasksCommand).resolves({ tasks: [raw('a', 1, { lastStatus: 'PENDING' })] });
-    expect(await launchMember(deps, input)).toMatchObject({ launched: true, spent: [] });
+    expect(await launch()).toMatchObject({ launched: true, spent: [] });
   });
 
   test('nothing is started for a cluster that is being taken down', async () => {
-    dynamo.on(GetCommand).resolves({ Item: { owner: OWNER, value: aRecord({ retreating: true }) } });
-    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'OwnershipLost' });
+    partition(aRecord({ retreating: true }));
+    await expect(launch()).rejects.toMatchObject({ name: 'OwnershipLost' });
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(0);
   });
 
   test('without the lock nothing is started', async () => {
     dynamo.on(UpdateCommand).rejects(named('ConditionalCheckFailedException'));
-    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'OwnershipLost' });
+    await expect(launch()).rejects.toMatchObject({ name: 'OwnershipLost' });
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(0);
   });
 
   test('what ECS cannot start is named', async () => {
     ecs.on(RunTaskCommand).resolves({ failures: [{ reason: 'RESOURCE:CPU' }] });
-    await expect(launchMember(deps, input)).rejects.toMatchObject({ name: 'MemberFailedToStart' });
+    await expect(launch()).rejects.toMatchObject({ name: 'MemberFailedToStart' });
   });
 });
 
@@ -295,13 +308,13 @@ describe('finish-replacement', () => {
 describe('etcd', () => {
   const answers = (
     ordinal: number,
-    changes: { leader?: string; agreed?: boolean; isLearner?: boolean } = {},
-  ): AskedMember => {
+    changes: { leader?: string; agreed?: boolean } = {},
+  ): Extract<AskedMember, { answer: unknown }> => {
     const list = [0, 1, 2].map((n) => ({
       id: `m${n}`,
       name: `etcd-${n}`,
       peerUrls: [peerUrlOf(n)],
-      isLearner: n === 2 && changes.isLearner === true,
+      isLearner: false,
     }));
     return {
       address: `10.0.0.${ordinal}`,
@@ -311,7 +324,7 @@ describe('etcd', () => {
           memberId: `m${ordinal}`,
           clusterId: 'c',
           leader: changes.leader ?? 'm1',
-          isLearner: changes.isLearner === true && ordinal === 2,
+          isLearner: false,
           raftIndex: 10,
           raftTerm: 1,
           version: '3.6.8',
@@ -330,43 +343,68 @@ describe('etcd', () => {
       now: () => now,
       sleep: (milliseconds: number) => {
         now += milliseconds;
-        return Promise.resolve();
+        // After everything that has an answer already.
+        return new Promise<void>((resolve) => setImmediate(resolve));
       },
     };
   };
 
+  const observed = {
+    peerUrls: [0, 1, 2].map(peerUrlOf),
+    tasks: [0, 1, 2].map((n) => ({
+      ordinal: n,
+      taskId: `t${n}`,
+      taskArn: `t${n}`,
+      state: 'running' as const,
+      address: `10.0.0.${n}`,
+    })),
+    retire: [],
+  };
+  const memory = { since: {}, spent: [] };
+  const optionsAt = () => ({ policy: QUORUM_POLICY, intervalMs: 100, budgetMs: 5_000, clock: clock() });
+
   test('an assessment asks again while there is only something to wait for', async () => {
-    const observed = {
-      peerUrls: [0, 1, 2].map(peerUrlOf),
-      tasks: [0, 1, 2].map((n) => ({
-        ordinal: n,
-        taskId: `t${n}`,
-        taskArn: `t${n}`,
-        state: 'running' as const,
-        address: `10.0.0.${n}`,
-      })),
-      retire: [],
-    };
     let looks = 0;
     const ask = () => {
       looks += 1;
       return Promise.resolve([0, 1, 2].map((n) => answers(n, looks < 3 ? { leader: '0', agreed: false } : {})));
     };
-    const members = { ask, close: () => undefined };
-    const options = { policy: QUORUM_POLICY, intervalMs: 100, budgetMs: 5_000, clock: clock() };
-    const assessed = await assess(members, { observed, memory: { since: {}, spent: [] } }, options);
-    expect(assessed).toMatchObject({ action: { kind: 'none' }, addresses: ['10.0.0.1', '10.0.0.0', '10.0.0.2'] });
+    const deps = { members: { ask, close: () => undefined }, tasks: () => Promise.resolve(observed.tasks) };
+    expect(await assess(deps, { observed, memory }, optionsAt())).toMatchObject({ action: { kind: 'none' } });
     expect(looks).toBe(3);
   });
 
+  test('an assessment sees a loss as soon as the registry hears of it', async () => {
+    let looks = 0;
+    const tasks = () => {
+      looks += 1;
+      return Promise.resolve(observed.tasks.slice(0, looks < 3 ? 3 : 1));
+    };
+    const ask = (addresses: readonly string[]) =>
+      Promise.resolve(addresses.map((address) => ({ address, problem: 'connection refused' })));
+    const deps = { members: { ask, close: () => undefined }, tasks };
+    expect(await assess(deps, { observed, memory }, optionsAt())).toMatchObject({ action: { kind: 'quorum-lost' } });
+    expect(looks).toBe(3);
+  });
+
+  test('a member whose task ends while it is asked is not waited for', async () => {
+    let looks = 0;
+    const tasks = () => {
+      looks += 1;
+      return Promise.resolve(observed.tasks.slice(0, looks < 2 ? 3 : 1));
+    };
+    const ask = (addresses: readonly string[]) =>
+      addresses.length === 3
+        ? new Promise<AskedMember[]>(() => undefined)
+        : Promise.resolve(addresses.map((address) => ({ address, problem: 'connection refused' })));
+    const deps = { members: { ask, close: () => undefined }, tasks };
+    expect(await assess(deps, { observed, memory }, optionsAt())).toMatchObject({ action: { kind: 'quorum-lost' } });
+  });
+
   const calls: string[] = [];
-  const change = (
-    what: Parameters<typeof changeMembership>[1],
-    asked: AskedMember[],
-    client: Partial<EtcdClient> = {},
-  ) => {
-    calls.length = 0;
-    const connect = (address: string) => {
+  const connectTo =
+    (client: Partial<EtcdClient> = {}) =>
+    (address: string) => {
       calls.push(address);
       const told = (name: string) => (id: unknown) => {
         calls.push(`${name} ${String(id)}`);
@@ -381,7 +419,13 @@ describe('etcd', () => {
         ...client,
       } as unknown as EtcdClient;
     };
-    return changeMembership({ ask: () => Promise.resolve(asked), connect, clock: clock() }, what);
+  const change = (
+    what: Parameters<typeof changeMembership>[1],
+    asked: AskedMember[],
+    client: Partial<EtcdClient> = {},
+  ) => {
+    calls.length = 0;
+    return changeMembership(connectTo(client), what, asked);
   };
   const all = [0, 1, 2].map((n) => answers(n));
 
@@ -406,19 +450,6 @@ describe('etcd', () => {
     });
   });
 
-  test('a learner is promoted as soon as its leader says so', async () => {
-    let tries = 0;
-    const memberPromote = () => {
-      tries += 1;
-      return tries < 4 ? Promise.reject(new EtcdError('learner-not-ready', 'not yet')) : Promise.resolve([]);
-    };
-    const asked = [0, 1, 2].map((n) => answers(n, { isLearner: true }));
-    expect(await change({ kind: 'promote-member', memberId: 'm2' }, asked, { memberPromote })).toMatchObject({
-      done: true,
-    });
-    expect(tries).toBe(4);
-  });
-
   test('what etcd refuses is a value, what is wrong with us is not', async () => {
     const refuse = () => Promise.reject(new EtcdError('too-few-started', 'unhealthy cluster'));
     expect(await change({ kind: 'remove-member', memberId: 'm2' }, all, { memberRemove: refuse })).toEqual({
@@ -427,5 +458,92 @@ describe('etcd', () => {
     });
     const broken = () => Promise.reject(new TypeError('x is undefined'));
     await expect(change({ kind: 'remove-member', memberId: 'm2' }, all, { memberRemove: broken })).rejects.toThrow('x');
+  });
+
+  describe('advance-quorum', () => {
+    /** etcd with members 0 and 1, and the third as it is changed; its task runs once it has been added. */
+    const quorumOfTwo = (third: 'dead' | 'learner') => {
+      let list = answers(0).answer.agreed ?? [];
+      if (third === 'learner') list = list.map((member) => ({ ...member, isLearner: member.id === 'm2' }));
+      const told = (address: string, ordinal: number): AskedMember => {
+        const { answer } = answers(ordinal);
+        return ordinal === 2 && third === 'dead'
+          ? { address, problem: 'connection refused' }
+          : { address, answer: { ...answer, agreed: list, remembered: list } };
+      };
+      const client = {
+        memberRemove: (id: string) => {
+          calls.push(`remove ${id}`);
+          list = list.filter((member) => member.id !== id);
+          return Promise.resolve([]);
+        },
+        memberAddAsLearner: ([url = '']: readonly string[]) => {
+          calls.push(`add ${url}`);
+          const added = { id: 'm9', name: '', peerUrls: [url], isLearner: true };
+          list = [...list, added];
+          return Promise.resolve(added);
+        },
+        memberPromote: (id: string) => {
+          calls.push(`promote ${id}`);
+          if (calls.length < 6) return Promise.reject(new EtcdError('learner-not-ready', 'not yet'));
+          list = list.map((member) => ({ ...member, isLearner: false }));
+          return Promise.resolve([]);
+        },
+      } as unknown as Partial<EtcdClient>;
+      const ask = (addresses: readonly string[]) =>
+        Promise.resolve(addresses.map((address) => told(address, Number(address.at(-1)))));
+      return { members: { ask, close: () => undefined }, connect: connectTo(client), report: () => undefined };
+    };
+    const turnWith = (count: number) => () =>
+      Promise.resolve<Turn>({ ours: true, tasks: observed.tasks.slice(0, count) });
+
+    beforeEach(() => {
+      calls.length = 0;
+    });
+
+    test('a dead member is removed and added as a learner in one call; starting it is not for etcd', async () => {
+      const advanced = await advanceQuorum(
+        { ...quorumOfTwo('dead'), turn: turnWith(2) },
+        { observed, memory },
+        optionsAt(),
+      );
+      expect(calls).toEqual(['10.0.0.1', 'remove m2', '10.0.0.1', `add ${peerUrlOf(2)}`]);
+      expect(advanced).toMatchObject({ action: { kind: 'launch-member', ordinal: 2, memberId: 'm9' } });
+      expect(advanced.tasks).toHaveLength(2);
+    });
+
+    test('a learner is promoted as soon as its leader says so, and then all is well', async () => {
+      const advanced = await advanceQuorum(
+        { ...quorumOfTwo('learner'), turn: turnWith(3) },
+        { observed, memory },
+        optionsAt(),
+      );
+      expect(calls.filter((call) => call.startsWith('promote'))).toEqual(['promote m2', 'promote m2', 'promote m2']);
+      expect(advanced).toMatchObject({ action: { kind: 'none' }, reason: '3 members are healthy' });
+    });
+
+    test('who has lost the lock changes nothing more', async () => {
+      let looks = 0;
+      const turn = (): Promise<Turn> => {
+        looks += 1;
+        return Promise.resolve(looks === 1 ? { ours: true, tasks: observed.tasks.slice(0, 2) } : { ours: false });
+      };
+      const advanced = await advanceQuorum({ ...quorumOfTwo('dead'), turn }, { observed, memory }, optionsAt());
+      expect(calls).toEqual(['10.0.0.1', 'remove m2']);
+      expect(advanced).toMatchObject({ action: { kind: 'wait' }, reason: 'the metadata lock is not ours any more' });
+    });
+
+    test('what etcd goes on refusing is waited for, and then given back', async () => {
+      const quorum = quorumOfTwo('dead');
+      const refuse = () => Promise.reject(new EtcdError('too-few-started', 'unhealthy cluster'));
+      const connect = connectTo({ memberRemove: refuse });
+      const advanced = await advanceQuorum(
+        { ...quorum, connect, turn: turnWith(2) },
+        { observed, memory },
+        optionsAt(),
+      );
+      expect(advanced).toMatchObject({ action: { kind: 'wait' }, reason: 'unhealthy cluster' });
+      expect(calls.length).toBeGreaterThan(10);
+    });
   });
 });
