@@ -7,7 +7,7 @@
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { memberName, type TaskPart } from '../common/cluster/names.ts';
 import { mayReplaceMembers } from '../common/quorum/responsible.ts';
-import { isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
+import { isArriving, isOver, isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
 
 export type RegistrationAction =
   | {
@@ -58,6 +58,12 @@ function decideMember({ task, record, tasks, joining }: RegistrationInput, ordin
   const instanceId = memberInstanceId(ordinal);
   const metadata = record.metadataOpen ? [record.discovery.metadata] : [];
   const learning = joining.includes(ordinal);
+  // Before its process starts, because it looks for itself too: etcd compares the addresses behind all names when it joins, and
+  // tries a name that leads nowhere again only after a second. Members of a new quorum must not find each other so early: a
+  // connection to an address where nobody is yet takes longer to fail than a name that is not there.
+  if (isArriving(task)) {
+    return learning ? [{ kind: 'register-name', serviceId: own, instanceId, address: task.address }] : [];
+  }
   if (isServing(task)) {
     const { address } = task;
     // A learner gets its own name, by which its peers find it; the common one when it is a voter (finish-replacement).
@@ -89,7 +95,7 @@ function decideProxy({ task, record, tasks, clientPort }: RegistrationInput): Re
 /** Why the quorum has to be looked after now; undefined when it has not. */
 export function decideReplacement({ part, task, record }: Pick<RegistrationInput, 'part' | 'task' | 'record'>) {
   if (part.kind !== 'member' || !mayReplaceMembers(record)) return undefined;
-  if (!isStopped(task) && task.desiredStatus !== 'STOPPED') return undefined;
-  const what = isStopped(task) ? 'has stopped' : 'was asked to stop';
+  if (!isOver(task) && task.desiredStatus !== 'STOPPED') return undefined;
+  const what = isOver(task) ? 'has stopped' : 'was asked to stop';
   return `${memberName(part.ordinal)} ${what}: ${task.stoppedReason ?? 'no reason given'}`;
 }

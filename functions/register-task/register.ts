@@ -10,14 +10,14 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { deregisterAddress, registerAddress, type Namespace } from '../common/aws/discovery.ts';
-import { parseTaskGroup, replacementName } from '../common/cluster/names.ts';
+import { parseTaskGroup, replacementName, type TaskPart } from '../common/cluster/names.ts';
 import { settleBarriers, type BarrierDeps } from '../common/cluster/settle-barriers.ts';
-import type { TaskObservation } from '../common/cluster/tasks.ts';
+import { isArriving, isServing, type TaskObservation } from '../common/cluster/tasks.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { logger } from '../common/lambda/logger.ts';
-import { readLock } from '../common/registry/lock.ts';
-import { loadCluster, putTask } from '../common/registry/registry.ts';
+import { lockIn } from '../common/registry/lock.ts';
+import { loadCluster, putTask, type ClusterState } from '../common/registry/registry.ts';
 import { profileOf } from '../common/releases/plan.ts';
 import { decideRegistration, decideReplacement, type RegistrationAction } from './decide.ts';
 
@@ -38,25 +38,40 @@ export async function registerTask(deps: RegistrarDeps, task: TaskObservation, n
     logger.info('something newer is known of this task', { event: LOG_EVENTS.taskIgnored, ...keys });
     return;
   }
-  const { record, tasks, barriers } = await loadCluster(deps.registry, part.cluster);
+  const state = await loadCluster(deps.registry, part.cluster);
+  const { record, tasks, barriers } = state;
   if (record === undefined) {
     logger.warn('the cluster of this task is not in the registry', { event: LOG_EVENTS.taskIgnored, ...keys });
     return;
   }
-  const actions = decideRegistration({
-    part,
-    task,
-    record,
-    tasks,
-    clientPort: profileOf(record.spec).ports.client,
-    joining: part.kind === 'member' ? ((await readLock(deps.registry, part.cluster))?.joining ?? []) : [],
-  });
+  const actions = registrationOf(part, task, state);
   logger.info('task observed', { event: LOG_EVENTS.taskObserved, ...keys, actions: actions.map(({ kind }) => kind) });
   // First: a quorum that has lost a member must not wait for names that cannot be moved.
   const reason = decideReplacement({ part, task, record });
   if (reason !== undefined) await startReplacement(deps, part.cluster, task, reason);
-  await Promise.all(actions.map((action) => act(deps, action)));
-  await settleBarriers(deps, part.cluster, barriers, tasks);
+  // Side by side: whoever waits for the task waits for its name by itself, because DNS takes its time anyway.
+  await Promise.all([
+    settleBarriers(deps, part.cluster, barriers, tasks),
+    ...actions.map((action) => act(deps, action)),
+  ]);
+  if (actions.some(({ kind }) => kind === 'deregister-name')) await giveBack(deps, part, task);
+}
+
+/**
+ * Cloud Map takes a name away whoever has it by now: a successor that came since the decision has lost its own with
+ * it, and gets it again.
+ */
+async function giveBack(deps: RegistrarDeps, part: TaskPart, { group }: TaskObservation): Promise<void> {
+  const state = await loadCluster(deps.registry, part.cluster);
+  const successor = state.tasks.find((other) => other.group === group && (isServing(other) || isArriving(other)));
+  if (successor === undefined) return;
+  await Promise.all(registrationOf(part, successor, state).map((action) => act(deps, action)));
+}
+
+function registrationOf(part: TaskPart, task: TaskObservation, { record, tasks, items }: ClusterState) {
+  if (record === undefined) return [];
+  const { client: clientPort } = profileOf(record.spec).ports;
+  return decideRegistration({ part, task, record, tasks, clientPort, joining: lockIn(items)?.joining ?? [] });
 }
 
 /** Every event of a task that goes asks for the same execution; it is started once. */

@@ -33,6 +33,12 @@ def describe(aws, name, arn):
     return aws.client("ecs").describe_tasks(cluster=name, tasks=[arn])["tasks"][0]
 
 
+def address(task):
+    """Of a task, or of an event's detail; None while it has none."""
+    details = [detail for attachment in task["attachments"] for detail in attachment["details"]]
+    return next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), None)
+
+
 def follow(aws, name):
     """The task state changes of one cluster."""
     arn = f"arn:aws:ecs:{aws.region}:000000000000:cluster/{name}"

@@ -31,7 +31,18 @@ describe('registration of an etcd member', () => {
   });
   test('nothing happens before the names exist, or before the task has an address', () => {
     expect(decide({ record: aRecord() })).toEqual([]);
-    expect(decide({ task: aTask({ lastStatus: 'PENDING' }) })).toEqual([]);
+    const { address, ...unreachable } = aTask({ lastStatus: 'PENDING' });
+    expect(decide({ task: unreachable })).toEqual([]);
+  });
+  test('a member that is about to join a quorum takes its own name, and never the metadata name', () => {
+    const joining = { record: { ...record, metadataOpen: true }, joining: [0] };
+    const task = aTask({ lastStatus: 'PENDING' });
+    expect(decide({ ...joining, task })).toEqual([
+      { kind: 'register-name', serviceId: 'srv-0', instanceId: 'member-0', address: '10.0.0.5' },
+    ]);
+    expect(decide({ ...joining, task: { ...task, desiredStatus: 'STOPPED' } })).toEqual([]);
+    // One of a new quorum, whose others look for it already.
+    expect(decide({ task })).toEqual([]);
   });
 });
 

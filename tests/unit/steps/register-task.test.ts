@@ -153,9 +153,10 @@ describe('a member of an awake cluster', () => {
     expect(started()).toHaveLength(1);
   });
 
+  const lock = { sk: 'lock#metadata', value: undefined, owner: 'demo-replace-abc', joining: [0] };
+
   test('that is still a learner gets its own name, and not the one that Milvus uses', async () => {
-    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: event() });
-    dynamo.on(GetCommand).resolves({ Item: { owner: 'demo-replace-abc', joining: [0] } });
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: event() }, lock);
     await registerTask(deps, event(), NOW);
     expect(discovery.commandCalls(RegisterInstanceCommand).map(({ args }) => args[0].input.ServiceId)).toEqual([
       'srv-0',
@@ -164,10 +165,41 @@ describe('a member of an awake cluster', () => {
 
   test('that was replaced already keeps its name for its successor, and leaves the common one', async () => {
     const successor = { ...event(), taskId: 'def' };
-    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: stopped }, { sk: 'task#def', value: successor });
-    dynamo.on(GetCommand).resolves({ Item: { owner: 'demo-replace-abc', joining: [0] } });
+    partition(
+      { sk: 'record', value: awake },
+      { sk: 'task#abc', value: stopped },
+      { sk: 'task#def', value: successor },
+      lock,
+    );
     await registerTask(deps, stopped, NOW);
     const left = discovery.commandCalls(DeregisterInstanceCommand).map(({ args }) => args[0].input.ServiceId);
     expect(left).toEqual(['srv-m']);
+  });
+
+  test('whose successor begins to run while it gives its name up does not take the name with it', async () => {
+    const before = [
+      { sk: 'record', value: awake },
+      { sk: 'task#abc', value: stopped },
+    ];
+    const successor = { sk: 'task#def', value: { ...event(), taskId: 'def', address: '10.0.0.9' } };
+    dynamo
+      .on(QueryCommand)
+      .resolvesOnce({ Items: before })
+      .resolves({ Items: [...before, successor] });
+    await registerTask(deps, stopped, NOW);
+    const [left] = discovery.commandCalls(DeregisterInstanceCommand);
+    const given = discovery.commandCalls(RegisterInstanceCommand).map(({ args }) => args[0].input);
+    expect(left?.args[0].input).toMatchObject({ ServiceId: 'srv-0' });
+    expect(given.map(({ ServiceId, Attributes }) => [ServiceId, Attributes?.['AWS_INSTANCE_IPV4']])).toEqual([
+      ['srv-0', '10.0.0.9'],
+      ['srv-m', '10.0.0.9'],
+    ]);
+  });
+
+  test('whose process is gone is replaced before ECS says that its task has stopped', async () => {
+    const ended = event({ containers: [{ lastStatus: 'STOPPED', exitCode: 137 }], stoppedReason: 'killed' });
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: ended });
+    await registerTask(deps, ended, NOW);
+    expect(started()).toHaveLength(1);
   });
 });

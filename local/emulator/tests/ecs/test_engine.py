@@ -28,7 +28,22 @@ def test_every_transition_is_an_event(engine_aws):
         ("STOPPED", "STOPPED"),
     ]
     by_status = {e["detail"]["lastStatus"]: e["detail"] for e in events if e["detail"]["desiredStatus"] == "RUNNING"}
-    assert "privateIPv4Address" in str(by_status["RUNNING"]["attachments"])
+    # Known before the container is started.
+    address = tasks.address(by_status["PENDING"])
+    assert address is not None and tasks.address(by_status["RUNNING"]) == address
+
+
+def test_a_container_has_the_address_of_its_task(engine_aws):
+    import docker
+
+    aws, cluster = engine_aws, tasks.cluster(engine_aws)
+    definition = probe.definition(aws, "wait")
+    found = [probe.running(aws, cluster, arn) for arn in [tasks.run(aws, cluster, definition) for _ in range(2)]]
+    engine = docker.from_env()
+    for task in found:
+        networks = engine.containers.get(task["containers"][0]["runtimeId"]).attrs["NetworkSettings"]["Networks"]
+        assert [network["IPAddress"] for network in networks.values()] == [tasks.address(task)]
+    assert tasks.address(found[0]) != tasks.address(found[1])
 
 
 def test_stop_task_returns_at_once_and_the_container_has_its_time(engine_aws):

@@ -3,7 +3,8 @@
 AWS: entryPoint, workingDirectory, user, ulimits, memory (of the container, else of the task), readonlyRootFilesystem;
 the task's own subnet.
 MiniStack: command, environment, mounts; the engine's default network; an entry for host.docker.internal.
-Filled: the missing ones; the network of this copy (REDKITE_NETWORK); a name that says what the container is.
+Filled: the missing ones; the network of this copy (REDKITE_NETWORK) with the task's address; a name that says what the
+container is.
 """
 
 import logging
@@ -13,10 +14,13 @@ import re
 from ministack.services import ecs
 
 from ...patching import expect, replaces
+from .addresses import address_of
 
 GAP = "ecs.containers"
 logger = logging.getLogger("redkite")
 MEBIBYTE = 1024 * 1024
+# That has endpoints with addresses; podman's own is newer.
+API_VERSION = "1.41"
 # As in containers.conf (local/runtime): podman's service lowers its own limits, and may not raise a container's above.
 MOST = {"nofile": 20_000, "nproc": 30_000}
 _memory_limits = {"possible": True}
@@ -27,6 +31,14 @@ def _container_name(td, cdef, task_id, cluster_arn):
     """Cluster, family, container, task: `redkite-demo-etcd-0-etcd-1a2b3c4d`."""
     parts = ["redkite", cluster_arn.rsplit("/", 1)[-1], td.get("family", ""), cdef["name"], task_id[:8]]
     return re.sub(r"[^a-zA-Z0-9_.-]", "-", "-".join(parts))
+
+
+def _endpoint(network, address):
+    import docker
+
+    return (
+        {"networking_config": {network: docker.types.EndpointConfig(API_VERSION, ipv4_address=address)}} if address else {}
+    )
 
 
 def _limits(td, cdef):
@@ -86,6 +98,7 @@ def build_run_kwargs(original, cdef, td, env, port_bindings, ecs_network, host_m
     network = os.environ.get("REDKITE_NETWORK")
     if network and not host_mode:
         kwargs["network"] = network
+        kwargs.update(_endpoint(network, address_of(rest[0])))
     kwargs.update(_limits(td, cdef))
     return kwargs
 

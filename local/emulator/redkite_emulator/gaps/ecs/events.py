@@ -14,6 +14,7 @@ from ministack.services import ecs
 
 from ...patching import expect, replaces
 from ..event_delivery import publish
+from .addresses import attach_address
 
 GAP = "ecs.events"
 # Of the task only: what DescribeTasks returns but the event does not carry.
@@ -48,6 +49,7 @@ def _emitting(original, task_arn, task, *args, **kwargs):
 def mark_task_pending(original, task_arn, task):
     # The first step of a task's own thread: the record that RunTask made has not been told yet.
     emit(task)
+    attach_address(task)
     return _emitting(original, task_arn, task)
 
 
