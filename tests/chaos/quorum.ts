@@ -168,11 +168,13 @@ export class Quorum {
     });
   }
 
-  /** Resolves when a learner is in the list of members: added, and perhaps not started yet. */
-  async learner(timeoutMs: number): Promise<void> {
-    await until(`a learner of ${this.cluster}`, timeoutMs, async () =>
-      (await this.seen()).some(({ learners }) => learners > 0) ? true : undefined,
-    );
+  /** Resolves when a learner is in this member's list: added, and perhaps not started yet. It is one for a moment only. */
+  async learner({ address }: Pick<Member, 'address'>, timeoutMs: number): Promise<void> {
+    const look = async () => {
+      const list = await etcd(address, 'cluster/member/list', { linearizable: true });
+      return (list['members'] as { isLearner?: boolean }[]).some(({ isLearner }) => isLearner === true) || undefined;
+    };
+    await until(`a learner of ${this.cluster}`, timeoutMs, look, 10);
   }
 
   /** The task that runs in the place of this one, as soon as there is one. */

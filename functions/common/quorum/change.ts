@@ -1,6 +1,6 @@
 /**
- * The last look before the list of members is changed: is the change still right, is it done already? An assessment is
- * seconds old when it is acted on, and may be acted on twice. Pure.
+ * The last look before the list of members is changed: is the change right, is it done already? Whoever decided on it looked at
+ * tasks as well, which may be old; this looks at nothing but what the members have just said. Pure.
  */
 import { quorumOf, type ListedMember, type MemberStatus } from './observation.ts';
 import { z } from 'zod';

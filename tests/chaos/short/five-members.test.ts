@@ -30,10 +30,11 @@ test('two tasks are stopped at once', async () => {
 test('the leader dies while a learner joins', async () => {
   await healed(bare, async (seen) => {
     const victim = followerOf(seen);
+    const leader = leaderOf(seen);
+    const killLeader = await bare.quorum.aimAt([leader]);
     await bare.quorum.kill(victim);
-    await bare.quorum.learner(STEP_MS);
-    const leader = leaderOf(await bare.quorum.seen());
-    await bare.quorum.kill(leader);
+    await bare.quorum.learner(leader, STEP_MS);
+    killLeader();
     return [victim, leader];
   });
 });

@@ -26,7 +26,7 @@ test('a member dies while it joins as a learner', async () => {
   await healed(bare, async (seen) => {
     const victim = followerOf(seen);
     await bare.quorum.kill(victim);
-    await bare.quorum.learner(STEP_MS);
+    await bare.quorum.learner(leaderOf(seen), STEP_MS);
     const next = await bare.quorum.successor(victim, STEP_MS);
     await bare.quorum.kill(next);
     return [victim, next];
