@@ -23,6 +23,8 @@ export type ReplacementOutcome =
 export interface FinishReplacementDeps {
   readonly registry: RegistryTable;
   readonly namespace: Namespace;
+  /** Has the functions of a recovery started; never fails. */
+  readonly warm: () => Promise<void>;
 }
 
 /** `released` is false when the owner has to look once more. */
@@ -66,7 +68,10 @@ async function conclude(
       await dropLock(registry, cluster, owner);
       return true;
     case 'failed':
-      await putCondition(registry, cluster, 'awake', failedCondition(result.error, result.cause, at));
+      await Promise.all([
+        putCondition(registry, cluster, 'awake', failedCondition(result.error, result.cause, at)),
+        ...(result.error === 'QuorumLost' ? [deps.warm()] : []),
+      ]);
       await dropLock(registry, cluster, owner);
       return true;
   }

@@ -1,3 +1,4 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { z } from 'zod';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
@@ -5,11 +6,14 @@ import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { memberTaskSchema } from '../common/quorum/observation.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
+import { warmer } from '../warm-functions/warm.ts';
 import { finishReplacement } from './finish.ts';
 
 const deps = {
   registry: connectRegistry(),
   namespace: { client: new ServiceDiscoveryClient({}), namespaceId: requiredEnv('NAMESPACE_ID') },
+  // Quorums are lost even more rarely than members: a recovery would wait for eleven cold starts, one after the other.
+  warm: warmer(new LambdaClient({}), requiredEnv('WARM_FUNCTIONS')),
 };
 const identity = z.object({ cluster: clusterNameSchema, owner: z.string() });
 

@@ -1,9 +1,11 @@
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
+import { warmer } from '../warm-functions/warm.ts';
 import { registerBatch, taskEventsSchema } from './batch.ts';
 import { registerTask } from './register.ts';
 
@@ -13,6 +15,8 @@ const deps = {
   namespace: { client: new ServiceDiscoveryClient({}), namespaceId: requiredEnv('NAMESPACE_ID') },
   replaceMachineArn: requiredEnv('REPLACE_MACHINE_ARN'),
   elb: new ElasticLoadBalancingV2Client({}),
+  // Members are lost rarely, so the functions of a replacement are cold, and each is waited for by itself.
+  warm: warmer(new LambdaClient({}), requiredEnv('WARM_FUNCTIONS')),
 };
 
 export const handler = stepHandler(taskEventsSchema, (batch) =>

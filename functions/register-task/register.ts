@@ -25,6 +25,8 @@ export interface RegistrarDeps extends BarrierDeps {
   readonly namespace: Namespace;
   readonly elb: ElasticLoadBalancingV2Client;
   readonly replaceMachineArn: string;
+  /** Has the functions of a replacement started; never fails. */
+  readonly warm: () => Promise<void>;
 }
 
 export async function registerTask(deps: RegistrarDeps, task: TaskObservation, now: Date): Promise<void> {
@@ -76,7 +78,7 @@ function registrationOf(part: TaskPart, task: TaskObservation, { record, tasks, 
 
 /** Every event of a task that goes asks for the same execution; it is started once. */
 async function startReplacement(
-  { sfn, replaceMachineArn }: RegistrarDeps,
+  { sfn, replaceMachineArn, warm }: RegistrarDeps,
   cluster: string,
   { taskId }: TaskObservation,
   reason: string,
@@ -90,6 +92,7 @@ async function startReplacement(
       }),
     );
     logger.info(reason, { event: LOG_EVENTS.replacementStarted, cluster, taskId });
+    await warm();
   } catch (error) {
     if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
   }

@@ -19,6 +19,7 @@ export const LOG_EVENTS = {
   taskIgnored: 'task.ignored',
   barrierReleased: 'barrier.released',
   barrierBroken: 'barrier.broken',
+  functionsNotWarmed: 'functions.not-warmed',
   quorumAssessed: 'quorum.assessed',
   quorumChanged: 'quorum.changed',
   upgradePlanned: 'upgrade.planned',

@@ -17,12 +17,17 @@ const dynamo = mockClient(DynamoDBDocumentClient);
 const sfn = mockClient(SFNClient);
 const discovery = mockClient(ServiceDiscoveryClient);
 const elb = mockClient(ElasticLoadBalancingV2Client);
+let warmed = 0;
 const deps = {
   registry: { client: DynamoDBDocumentClient.from(new DynamoDBClient(region)), table: 'registry' },
   sfn: new SFNClient(region),
   namespace: { client: new ServiceDiscoveryClient(region), namespaceId: 'ns' },
   elb: new ElasticLoadBalancingV2Client(region),
   replaceMachineArn: 'arn:replace',
+  warm: () => {
+    warmed += 1;
+    return Promise.resolve();
+  },
 };
 const named = (name: string) => Object.assign(new Error(name), { name });
 const event = (changes = {}) =>
@@ -50,6 +55,7 @@ function partition(...items: { sk: string; value: unknown }[]): void {
 }
 
 beforeEach(() => {
+  warmed = 0;
   for (const mock of [dynamo, sfn, discovery, elb]) mock.reset();
   dynamo.on(PutCommand).resolves({});
   dynamo.on(DeleteCommand).resolves({});
@@ -133,6 +139,8 @@ describe('a member of an awake cluster', () => {
     ]);
     sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));
     await registerTask(deps, task, NOW);
+    // The functions that the execution needs next, as often as one begins.
+    expect(warmed).toBe(1);
   });
 
   test.each([

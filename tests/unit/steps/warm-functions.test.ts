@@ -4,7 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { z } from 'zod';
 import { stepHandler } from '../../../functions/common/lambda/step.ts';
 import { WARM_UP } from '../../../functions/common/lambda/warm-up.ts';
-import { warmFunctions } from '../../../functions/warm-functions/warm.ts';
+import { warmer, warmFunctions } from '../../../functions/warm-functions/warm.ts';
 
 const context = { functionName: 'step', awsRequestId: '1' } as unknown as Context;
 
@@ -29,4 +29,11 @@ test('a step answers it without its input being looked at and without running', 
   expect(await handler(WARM_UP, context)).toEqual(WARM_UP);
   expect(runs).toBe(0);
   await expect(handler({ redkite: 'something else' }, context)).rejects.toMatchObject({ name: 'InvalidInput' });
+});
+
+test('a step that warms others does not fail with them', async () => {
+  const mock = mockClient(LambdaClient);
+  mock.on(InvokeCommand).rejects(new Error('TooManyRequestsException'));
+  await warmer(new LambdaClient({}), 'a,b')();
+  expect(mock.commandCalls(InvokeCommand)).toHaveLength(2);
 });
