@@ -38,5 +38,8 @@ export function restoreClock(settings: LocalSettings): void {
   rmSync(hookFile(settings), { force: true });
 }
 
-/** What is here has lived in the future, or still does, until `npm run clean`. */
-export const hasBeenShifted = (settings: LocalSettings): boolean => existsSync(libraryFolder(settings));
+/** What has lived in the future cannot be gone on with: it stays so until `npm run clean`. */
+export function refuseShifted(settings: LocalSettings): void {
+  if (!existsSync(libraryFolder(settings))) return;
+  throw new Error('The data here has lived in the future in an earlier run. Run `npm run clean`, then again.');
+}

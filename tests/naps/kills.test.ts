@@ -4,6 +4,7 @@ import { localSettings } from '../../local/settings.ts';
 import { bringUp } from '../../local/up.ts';
 import { KILL_POINTS } from './kill-points.ts';
 import { killAt } from './kills.ts';
+import { refuseShifted } from './clock.ts';
 import { World } from './world.ts';
 
 const settings = localSettings();
@@ -12,6 +13,7 @@ const TEST_MS = 25 * 60_000;
 let world: World;
 
 beforeAll(async () => {
+  refuseShifted(settings);
   world = await World.of((await bringUp(settings)).apiUrl);
 }, FIRST_START_MS);
 

@@ -11,7 +11,7 @@ import { localSettings } from '../../local/settings.ts';
 import { DEMO } from '../../local/stack/cluster.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
 import { until } from '../chaos/stack.ts';
-import { hasBeenShifted, restoreClock, shiftClock } from './clock.ts';
+import { refuseShifted, restoreClock, shiftClock } from './clock.ts';
 import { act, proxyAddress } from './nap.ts';
 import { checked, count, create, find, flushAll, ids, insert, range } from './rows.ts';
 import { restartBroker, topicRanges } from './wal.ts';
@@ -35,9 +35,7 @@ const AFTER = 10_000;
 let apiUrl = '';
 
 beforeAll(async () => {
-  if (hasBeenShifted(settings)) {
-    throw new Error('The data here has lived in the future in an earlier run. Run `npm run clean`, then again.');
-  }
+  refuseShifted(settings);
   ({ apiUrl } = await bringUp(settings));
 }, FIRST_START_MS);
 

@@ -5,6 +5,7 @@ import { localSettings } from '../../local/settings.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { bringUp } from '../../local/up.ts';
 import { CLIENT_KINDS } from './clients/client.ts';
+import { refuseShifted } from './clock.ts';
 import { manyAtOnce } from './many-at-once.ts';
 import { randomRequests, seedOf } from './random-requests.ts';
 import { range } from './rows.ts';
@@ -21,6 +22,7 @@ const CYCLES = 20;
 let world: World;
 
 beforeAll(async () => {
+  refuseShifted(settings);
   world = await World.of((await bringUp(settings)).apiUrl);
 }, FIRST_START_MS);
 
