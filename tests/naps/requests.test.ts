@@ -17,7 +17,7 @@ const FIRST_START_MS = 20 * 60_000;
 const TEST_MS = 15 * 60_000;
 const LONG_TEST_MS = 60 * 60_000;
 /** Each request that is held is a Node process of 70 MiB in local mode: two hundred need a machine of their own. */
-const MANY = Number(process.env['REDKITE_CLIENTS'] ?? 60);
+const MANY = Number(process.env['REDKITE_CLIENTS'] ?? 45);
 const HELD = 3;
 const CYCLES = Number(process.env['REDKITE_CYCLES'] ?? 20);
 let world: World;
