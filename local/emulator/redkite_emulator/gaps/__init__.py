@@ -11,6 +11,7 @@ GAPS = (
     "sfn.start",
     "sfn.stop",
     "sfn.retry",
+    "sfn.history",
     "sfn.parallel",
     "sfn.output",
     "sfn.task_token",
