@@ -45,7 +45,8 @@ export async function prepareEntry(
     rules.push({ protocol, listenerArn, ruleArn });
   }
   // Recorded before the targets: from now on the registrar adds and removes proxies by itself.
-  await updateCluster(registry, operation, BUILDING, { entry: { targetGroups: groups, rules } });
+  const { generation } = operation;
+  await updateCluster(registry, operation, BUILDING, { entry: { generation, targetGroups: groups, rules } });
   const { tasks } = await loadCluster(registry, record.name);
   const proxies = tasks.filter((task) => task.group === serviceGroup(record.name, 'proxy')).filter(isServing);
   if (proxies.length > 0) {

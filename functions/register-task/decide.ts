@@ -6,6 +6,7 @@
  */
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { memberName, type TaskPart } from '../common/cluster/names.ts';
+import { isBuilding } from '../common/cluster/phases.ts';
 import { mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { isArriving, isOver, isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
 
@@ -84,12 +85,22 @@ function decideProxy({ task, record, tasks, clientPort }: RegistrationInput): Re
   const groups = Object.values(record.entry?.targetGroups ?? {});
   const target = { address, port: clientPort };
   if (isServing(task)) {
+    if (!isEntryPrepared(record)) return [];
     return groups.map((targetGroupArn) => ({ kind: 'register-target', targetGroupArn, ...target }));
   }
   // Asked to stop, or gone: no new request may reach it. An address may have been given to a new task meanwhile.
   const reused = tasks.some((other) => other.taskId !== task.taskId && isServing(other) && other.address === address);
   if (reused || (task.desiredStatus !== 'STOPPED' && !isStopped(task))) return [];
   return groups.map((targetGroupArn) => ({ kind: 'deregister-target', targetGroupArn, ...target }));
+}
+
+/**
+ * A proxy that runs serves only once Milvus is up, and a target that has failed its first checks must pass two of them, five
+ * seconds apart: in a wake that registered its proxies as soon as they ran, clients waited up to ten seconds for nothing. So
+ * while a cluster is built up, prepare-entry registers the proxies, when they are healthy.
+ */
+function isEntryPrepared({ phase, generation, entry }: ClusterRecord): boolean {
+  return !isBuilding(phase) || entry?.generation === generation;
 }
 
 /** Why the quorum has to be looked after now; undefined when it has not. */

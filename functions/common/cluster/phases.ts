@@ -52,6 +52,10 @@ const RESTING: ReadonlySet<Phase> = new Set<Phase>(['awake', 'asleep', 'failed']
 /** The phases in which an operation builds a cluster up: the same steps start its tasks and open its names. */
 export const BUILDING = ['creating', 'waking', 'recovering'] as const satisfies readonly Phase[];
 
+export function isBuilding(phase: Phase): boolean {
+  return (BUILDING as readonly Phase[]).includes(phase);
+}
+
 /** A resting phase has no owner: nothing is supposed to be running for it. */
 export function isResting(phase: Phase): boolean {
   return RESTING.has(phase);

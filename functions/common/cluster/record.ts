@@ -17,6 +17,8 @@ export interface EntryRule {
 }
 
 export interface EntryRecord {
+  /** Of the operation that prepared the entry last: until it has, no proxy is registered by itself. */
+  readonly generation?: number;
   /** ARN by protocol; `grpc` only where the load balancer has an HTTPS listener. */
   readonly targetGroups: Readonly<Partial<Record<'grpc' | 'rest', string>>>;
   readonly rules: readonly EntryRule[];

@@ -3,7 +3,7 @@ import { aRecord, aTask } from '../../fixtures/clusters.ts';
 
 const record = aRecord({
   discovery: { metadata: 'srv-metadata', members: ['srv-0', 'srv-1', 'srv-2'] },
-  entry: { targetGroups: { grpc: 'tg-grpc', rest: 'tg-rest' }, rules: [] },
+  entry: { generation: 1, targetGroups: { grpc: 'tg-grpc', rest: 'tg-rest' }, rules: [] },
 });
 const member = { kind: 'member', cluster: 'demo', ordinal: 0 } as const;
 const proxy = { kind: 'role', cluster: 'demo', role: 'proxy' } as const;
@@ -53,6 +53,17 @@ describe('registration of a proxy', () => {
       { kind: 'register-target', targetGroupArn: 'tg-grpc', address: '10.0.0.5', port: 19530 },
       { kind: 'register-target', targetGroupArn: 'tg-rest', address: '10.0.0.5', port: 19530 },
     ]);
+  });
+  test.each(['waking', 'recovering', 'creating'] as const)(
+    'of a cluster that is %s it waits until the entry of this operation is prepared',
+    (phase) => {
+      const again = { ...record, phase, generation: 2 };
+      expect(decide({ part: proxy, task, record: again })).toEqual([]);
+      expect(decide({ part: proxy, task: { ...task, ...STOPPED }, record: again })).toHaveLength(2);
+    },
+  );
+  test.each(['awake', 'falling-asleep'] as const)('of a cluster that is %s it becomes one at once', (phase) => {
+    expect(decide({ part: proxy, task, record: { ...record, phase, generation: 2 } })).toHaveLength(2);
   });
   test('a proxy that is asked to stop is taken out while it still runs', () => {
     const actions = decide({ part: proxy, task: { ...task, desiredStatus: 'STOPPED' } });

@@ -103,7 +103,7 @@ test.each([
 });
 
 test('a target group that has gone meanwhile does not stop the rest', async () => {
-  const record = aRecord({ entry: { targetGroups: { rest: 'tg' }, rules: [] } });
+  const record = aRecord({ entry: { generation: 1, targetGroups: { rest: 'tg' }, rules: [] } });
   partition({ sk: 'record', value: record }, { sk: 'barrier#members', value: { ...barrier, wants: [] } });
   elb.on(RegisterTargetsCommand).rejects(named('TargetGroupNotFoundException'));
   await registerTask(deps, event({ group: 'service:demo_proxy' }), NOW);
