@@ -17,7 +17,7 @@ import { ensureAuthority, issueCertificate } from './setup/certificates.ts';
 import { ensurePython } from './setup/python.ts';
 import { ensureSystemPackages } from './setup/system-packages.ts';
 import { DEMO, ensureAwake } from './stack/cluster.ts';
-import { createTimes } from './stack/create-times.ts';
+import { createTimes } from './stack/operation-times.ts';
 import { deploy, describeStack, messagesUser } from './stack/deploy.ts';
 import type { LocalSettings } from './settings.ts';
 import { writeStartRecord, type StartRecord } from './start-record.ts';

@@ -1,4 +1,5 @@
-import { covered, decideTimes, type Interval } from '../../../local/stack/create-times.ts';
+import type { Interval } from '../../../local/stack/histories.ts';
+import { covered, decideTimes } from '../../../local/stack/operation-times.ts';
 
 describe('covered', () => {
   test.each<[string, Interval[], number]>([
@@ -36,23 +37,18 @@ describe('covered', () => {
 
 test('a role that waits for the metadata name waits for us, not for Milvus', () => {
   const times = decideTimes({
-    execution: [0, 10_000],
+    whole: [0, 10_000],
     containers: [
       [1_000, 1_500],
       [1_200, 2_000],
     ],
-    visits: new Map<string, Interval[]>([
-      ['bootstrap-quorum/ProbeQuorum', [[2_500, 3_000]]],
-      ['bootstrap-quorum/OpenMetadata', [[3_000, 3_500]]],
-      [
-        'start-compute/ProbeCompute',
-        [
-          [2_200, 6_000],
-          [6_100, 8_000],
-        ],
-      ],
-      ['register-endpoints/VerifyCluster', [[8_500, 9_000]]],
-    ]),
+    visits: [
+      { calls: 'probeQuorum', interval: [2_500, 3_000] },
+      { calls: 'openMetadata', interval: [3_000, 3_500] },
+      { calls: 'probeCompute', interval: [2_200, 6_000] },
+      { calls: 'probeCompute', interval: [6_100, 8_000] },
+      { calls: 'verifyCluster', interval: [8_500, 9_000] },
+    ],
   });
   expect(times).toEqual({ totalMs: 10_000, containersMs: 1_000, milvusMs: 5_400, outsideMs: 3_600 });
 });
