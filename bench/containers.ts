@@ -12,6 +12,8 @@ export interface Container {
   readonly address: string;
   readonly definition: RegisterTaskDefinitionCommandInput;
   readonly environment: Readonly<Record<string, string>>;
+  /** Folders of the host, `from:to`. */
+  readonly binds?: readonly string[];
 }
 
 /** Of the copy's network; ECS tasks get theirs from the other end of it. */
@@ -32,29 +34,41 @@ export function withAddresses(container: Container, named: readonly (readonly [s
 export async function startContainer(
   settings: LocalSettings,
   dockerHost: string,
-  { name, address, definition, environment }: Container,
+  { name, address, definition, environment, binds = [] }: Container,
 ): Promise<void> {
   const container = definition.containerDefinitions?.[0];
   const given = Object.fromEntries((container?.environment ?? []).map((pair) => [pair.name ?? '', pair.value ?? '']));
   const variables = Object.entries({ ...given, ...environment }).map(([key, value]) => `${key}=${value}`);
   const network = settings.network.name;
-  await engine(dockerHost, `/containers/create?name=${name}`, {
+  await engine(dockerHost, 'POST', `/containers/create?name=${name}`, {
     Image: container?.image,
     Cmd: container?.command,
     Env: variables,
-    HostConfig: { NetworkMode: network, Memory: Number(definition.memory) * 1024 ** 2 },
+    HostConfig: { NetworkMode: network, Memory: Number(definition.memory) * 1024 ** 2, Binds: binds },
     NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
   });
-  await engine(dockerHost, `/containers/${name}/start`, undefined);
+  await engine(dockerHost, 'POST', `/containers/${name}/start`, undefined);
 }
 
-function engine(dockerHost: string, path: string, body: unknown): Promise<void> {
+/** Names of the containers that run and have `part` in their name. */
+export async function runningContainers(dockerHost: string, part: string): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ name: [part] }));
+  const text = await engine(dockerHost, 'GET', `/containers/json?filters=${filters}`, undefined);
+  return (JSON.parse(text) as { readonly Names: readonly string[] }[]).flatMap(({ Names }) => Names);
+}
+
+/** As `stop`: asked to end, and killed after so many seconds. */
+export async function stopContainer(dockerHost: string, name: string, graceSeconds: number): Promise<void> {
+  await engine(dockerHost, 'POST', `/containers/${name}/stop?t=${graceSeconds}`, undefined);
+}
+
+function engine(dockerHost: string, method: 'GET' | 'POST', path: string, body: unknown): Promise<string> {
   return new Promise((resolve, reject) => {
     const call = request(
       {
         socketPath: dockerHost.replace('unix://', ''),
         path: `/v1.41${path}`,
-        method: 'POST',
+        method,
         headers: { 'content-type': 'application/json' },
       },
       (response) => {
@@ -62,7 +76,8 @@ function engine(dockerHost: string, path: string, body: unknown): Promise<void> 
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
         response.on('end', () => {
           const status = response.statusCode ?? 0;
-          if (status < 300) resolve();
+          // 304: it has stopped already.
+          if (status < 300 || status === 304) resolve(text);
           else reject(new Error(`The container engine answered ${status} to ${path}: ${text}`));
         });
       },

@@ -8,10 +8,13 @@ import { say } from '../local/report.ts';
 import type { LocalSettings } from '../local/settings.ts';
 import { archive } from './archive/archive.ts';
 import { create } from './create/create.ts';
+import { day } from './day/day.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { quorum } from './quorum/quorum.ts';
 import { resultTable, writeResult } from './report.ts';
+import { sleep } from './sleep/sleep.ts';
+import { wake } from './wake/wake.ts';
 
 export interface BenchmarkInput {
   readonly settings: LocalSettings;
@@ -22,7 +25,7 @@ export interface BenchmarkInput {
 
 export type Benchmark = (input: BenchmarkInput) => Promise<Measurement[]>;
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create, quorum };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create, quorum, wake, sleep, day };
 const MOST_RUNS = 100;
 
 export async function bench(settings: LocalSettings, args: readonly string[]): Promise<boolean> {

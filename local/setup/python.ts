@@ -29,7 +29,12 @@ export const ensurePython = (settings: LocalSettings, report: Report): Promise<s
 export const ensureClientPython = (settings: LocalSettings, report: Report): Promise<string> =>
   ensureEnvironment(settings, CLIENTS, report);
 
-async function ensureEnvironment(settings: LocalSettings, requirements: string, report: Report): Promise<string> {
+/** The same for any file of requirements: some are needed by one command only. */
+export async function ensureEnvironment(
+  settings: LocalSettings,
+  requirements: string,
+  report: Report,
+): Promise<string> {
   const folder = pythonFolder(settings.cacheDir, readFileSync(requirements, 'utf8'));
   const python = join(folder, 'bin', 'python');
   const complete = join(folder, '.complete');
