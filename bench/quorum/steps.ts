@@ -32,17 +32,20 @@ export async function stepsOf(
   return all.flat().toSorted((a, b) => a.entered - b.entered);
 }
 
+/** States of branches run side by side, each of its own name. */
 function stepsIn(machine: string, events: readonly HistoryEvent[], begun: number, ended: number): Step[] {
   const steps: Step[] = [];
-  let entered: { readonly name: string; readonly at: number; readonly isCall: boolean } | undefined;
+  const entered = new Map<string, { readonly at: number; readonly isCall: boolean }>();
   for (const { type = '', timestamp, stateEnteredEventDetails, stateExitedEventDetails } of events) {
     const at = timestamp?.getTime() ?? 0;
-    if (stateEnteredEventDetails !== undefined) {
-      entered = { name: stateEnteredEventDetails.name ?? '', at, isCall: type === 'TaskStateEntered' };
+    if (stateEnteredEventDetails?.name !== undefined) {
+      entered.set(stateEnteredEventDetails.name, { at, isCall: type === 'TaskStateEntered' });
     }
-    if (stateExitedEventDetails === undefined || entered === undefined || entered.at > ended) continue;
-    const { name: state, isCall } = entered;
-    steps.push({ machine, state, entered: entered.at - begun, took: Math.min(at, ended) - entered.at, isCall });
+    const state = stateExitedEventDetails?.name;
+    const before = state === undefined ? undefined : entered.get(state);
+    if (state === undefined || before === undefined || before.at > ended) continue;
+    const { at: from, isCall } = before;
+    steps.push({ machine, state, entered: from - begun, took: Math.min(at, ended) - from, isCall });
   }
   return steps;
 }
