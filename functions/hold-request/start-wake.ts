@@ -1,5 +1,5 @@
 /** One wake a sleep, however many requests ask for it: the execution's name is the same for all of them. */
-import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { executionName } from '../common/cluster/names.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { hasName, messageOf } from '../common/lambda/errors.ts';
@@ -38,13 +38,31 @@ export async function startWake(
     logger.info(reason, { event: LOG_EVENTS.wakeAsked, cluster, execution: name });
     return 'asked';
   } catch (error) {
-    if (hasName(error, 'ExecutionAlreadyExists')) return 'ended';
+    let cause = error;
+    if (hasName(error, 'ExecutionAlreadyExists')) {
+      try {
+        return (await isRunning(sfn, wakeMachineArn, name)) ? 'asked' : 'ended';
+      } catch (unseen) {
+        cause = unseen;
+      }
+    }
     logger.warn('no wake could be started', {
       event: LOG_EVENTS.wakeNotStarted,
       cluster,
       execution: name,
-      reason: messageOf(error),
+      reason: messageOf(cause),
     });
     return 'not-now';
   }
+}
+
+/**
+ * A sleep that was asked to wake starts the same execution, and writes the same input with other spaces: to Step Functions that is
+ * another input, refused as if the execution were over. Taken for over before it has taken the cluster, its generation would be
+ * skipped under its feet.
+ */
+async function isRunning(sfn: SFNClient, wakeMachineArn: string, name: string): Promise<boolean> {
+  const executionArn = `${wakeMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+  return status === 'RUNNING';
 }

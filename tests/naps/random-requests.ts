@@ -60,13 +60,13 @@ export async function randomRequests(world: World, seed: number, cycles: number)
   try {
     for (const { sleepAfterMs, fallingAsleep, waking } of fc.sample(fc.noBias(cycle), { seed, numRuns: cycles })) {
       const { generation } = await world.awake();
-      await Promise.all([
-        ...send(fallingAsleep),
+      const [{ phase }] = await Promise.all([
         delay(sleepAfterMs)
           .then(() => world.ask('sleep'))
           .then(() => world.atRest(generation)),
+        ...send(fallingAsleep),
       ]);
-      turnedRound += await world.asleep();
+      turnedRound += (phase === 'awake' ? 1 : 0) + (await world.asleep());
       await Promise.all(send(waking));
     }
     await sameRows(world);

@@ -1,6 +1,6 @@
 /** The two calls that hold-request makes of AWS beside the registry: every end of them is a value. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { callRelay } from '../../../functions/hold-request/call-relay.ts';
 import { startWake } from '../../../functions/hold-request/start-wake.ts';
@@ -16,21 +16,20 @@ beforeEach(() => {
 });
 
 describe('starting a wake', () => {
-  const deps = { sfn: new SFNClient({ region }), wakeMachineArn: 'arn:wake' };
+  const deps = { sfn: new SFNClient({ region }), wakeMachineArn: 'arn:aws:states:stateMachine:wake' };
   const start = () => startWake(deps, { cluster: 'demo', generation: 4 }, 'a call');
 
   test('everybody asks for the same execution with the same input', async () => {
     sfn.on(StartExecutionCommand).resolves({});
     expect(await start()).toBe('asked');
     expect(sfn.commandCalls(StartExecutionCommand)[0]?.args[0].input).toEqual({
-      stateMachineArn: 'arn:wake',
+      stateMachineArn: 'arn:aws:states:stateMachine:wake',
       name: 'demo-wake-5',
       input: '{"cluster":"demo","generation":5}',
     });
   });
 
   test.each([
-    ['ExecutionAlreadyExists', 'ended'],
     ['ThrottlingException', 'not-now'],
     ['TimeoutError', 'not-now'],
     ['AccessDeniedException', 'not-now'],
@@ -38,6 +37,28 @@ describe('starting a wake', () => {
   ])('%s: %s', async (error, outcome) => {
     sfn.on(StartExecutionCommand).rejects(named(error));
     expect(await start()).toBe(outcome);
+  });
+
+  test.each([
+    ['RUNNING', 'asked'],
+    ['SUCCEEDED', 'ended'],
+    ['FAILED', 'ended'],
+    ['ABORTED', 'ended'],
+  ] as const)(
+    'an execution of this name, which was started with other spaces in its input, is %s: %s',
+    async (status, outcome) => {
+      sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));
+      sfn
+        .on(DescribeExecutionCommand, { executionArn: 'arn:aws:states:execution:wake:demo-wake-5' })
+        .resolves({ status });
+      expect(await start()).toBe(outcome);
+    },
+  );
+
+  test('one that cannot be looked at may be running', async () => {
+    sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));
+    sfn.on(DescribeExecutionCommand).rejects(named('ThrottlingException'));
+    expect(await start()).toBe('not-now');
   });
 });
 
