@@ -184,7 +184,12 @@ export class Stack {
   }
 
   /** Resolves when a machine works for this cluster in an execution that was not there before, with its ARN. */
-  async begun(machine: string, cluster: string, before: readonly ExecutionListItem[], timeoutMs: number) {
+  async begun(
+    machine: string,
+    cluster: string,
+    before: readonly Pick<ExecutionListItem, 'executionArn'>[],
+    timeoutMs: number,
+  ) {
     return until(`an execution of ${machine} for ${cluster}`, timeoutMs, async () => {
       const now = await this.executions(machine, cluster);
       return now.find(({ executionArn }) => !before.some((known) => known.executionArn === executionArn))?.executionArn;
