@@ -74,11 +74,12 @@ export async function whileRestored(
     const victims = choose(members);
     const kill = await bare.quorum.aimAt(victims);
     // From etcd alone: a look at the execution or at ECS may take longer than the restore.
-    await until('half of the keys in the new quorum', ARCHIVED_MS, async () => {
+    const halfBack = async () => {
       const count = await countKeys(first.address, FILLED, 'serializable').catch(() => 0);
       if (count === KEYS) throw new Error('All keys are back already.');
       return count >= KEYS / 2 ? true : undefined;
-    });
+    };
+    await until('half of the keys in the new quorum', ARCHIVED_MS, halfBack, 20);
     await then({ loss, execution, kill });
     await bare.quorum.whole(3, [...old, ...victims], STEP_MS);
     expect((await bare.record()).phase).toBe('awake');
