@@ -9,6 +9,7 @@ import type { LocalSettings } from '../local/settings.ts';
 import { archive } from './archive/archive.ts';
 import { create } from './create/create.ts';
 import { day } from './day/day.ts';
+import { idle } from './idle/idle.ts';
 import { describeMachine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { quorum } from './quorum/quorum.ts';
@@ -25,7 +26,7 @@ export interface BenchmarkInput {
 
 export type Benchmark = (input: BenchmarkInput) => Promise<Measurement[]>;
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create, quorum, wake, sleep, day };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { archive, create, quorum, wake, sleep, idle, day };
 const MOST_RUNS = 100;
 
 export async function bench(settings: LocalSettings, args: readonly string[]): Promise<boolean> {

@@ -1,29 +1,22 @@
 /**
  * `sleep`: from the request to sleep to the last container that is gone, in turns with the same containers that are flushed and
- * stopped by hand; and what is left at work for a cluster that sleeps, and for two that are awake and idle.
+ * stopped by hand; and what is left at work for a cluster that sleeps.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { down } from '../../local/down.ts';
 import { startContainerService } from '../../local/runtime/podman.ts';
-import type { LocalSettings } from '../../local/settings.ts';
-import { callApi, showCluster } from '../../local/stack/api.ts';
 import { Stack } from '../../tests/chaos/stack.ts';
 import { runningContainers } from '../containers.ts';
+import { atWork } from '../idle/control-plane.ts';
 import type { Benchmark } from '../main.ts';
 import { measurement } from '../measurement.ts';
 import { startByHand } from '../nap/by-hand.ts';
 import { archiveOfSleep } from '../nap/refill.ts';
 import { prepareSleeper } from '../nap/sleeper.ts';
 import { describeSteps, seconds } from '../nap/words.ts';
-import { atWork, calls } from './control-plane.ts';
 import { METRIC, TRANSITIONS } from './metrics.ts';
 
 const RUNS = 5;
 const BY_HAND = 'the same containers, flushed and stopped by hand at once';
-/** Of which each is looked at as a whole: a minute is how often the schedule comes. */
-const IDLE_MINUTES = 4;
-const MINUTE_MS = 60_000;
-const SECOND = 'second';
 
 export const sleep: Benchmark = async ({ settings, runs: asked, report }) => {
   const runs = asked ?? RUNS;
@@ -63,9 +56,6 @@ export const sleep: Benchmark = async ({ settings, runs: asked, report }) => {
       containersLeft.push(left.length);
       atWorkAsleep.push(own.length);
     }
-    report('a second cluster, and nothing asked of either');
-    await createSecond(settings, sleeper.apiUrl);
-    const idle = await idleCalls(settings, report);
     const inSeconds = (values: readonly number[]) => values.map((milliseconds) => milliseconds / 1_000);
     return [
       measurement({
@@ -99,43 +89,8 @@ export const sleep: Benchmark = async ({ settings, runs: asked, report }) => {
         ours: [deployed.length],
         goal: { of: 'ours', atMost: 1 },
       }),
-      measurement({
-        metric: 'calls of functions a minute for two clusters that are awake and idle',
-        unit: 'calls',
-        ours: idle,
-        goal: { of: 'ours', atMost: 1 },
-      }),
     ];
   } finally {
     await down(settings);
   }
 };
-
-async function createSecond(settings: LocalSettings, apiUrl: string): Promise<void> {
-  const body = { name: SECOND, idle: { never: true } };
-  const { status } = await callApi(settings, apiUrl, { method: 'POST', path: '/clusters', body });
-  if (status !== 202) throw new Error(`POST /clusters answered ${status}.`);
-  for (;;) {
-    const view = await showCluster(settings, apiUrl, SECOND);
-    if (view?.phase === 'awake') return;
-    if (view?.phase === 'failed') throw new Error(`The second cluster failed: ${view.failure?.message ?? ''}`);
-    await pause(500);
-  }
-}
-
-/** One number a minute. The first minute still sees the end of what was done before. */
-async function idleCalls(settings: LocalSettings, report: (line: string) => void): Promise<number[]> {
-  const from = new Date((Math.floor(Date.now() / MINUTE_MS) + 2) * MINUTE_MS);
-  const counts: number[] = [];
-  for (let minute = 0; minute < IDLE_MINUTES; minute += 1) {
-    const begin = new Date(from.getTime() + minute * MINUTE_MS);
-    const end = new Date(begin.getTime() + MINUTE_MS);
-    await pause(end.getTime() - Date.now() + 1_000);
-    const counted = await calls(settings, begin, end);
-    report(
-      `  ${begin.toISOString()}: ${[...counted].map(([name, count]) => `${name} ${count}`).join(', ') || 'nothing'}`,
-    );
-    counts.push([...counted.values()].reduce((sum, count) => sum + count, 0));
-  }
-  return counts;
-}
