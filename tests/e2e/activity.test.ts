@@ -24,7 +24,6 @@ import { localSettings } from '../../local/settings.ts';
 import { callApi, showCluster } from '../../local/stack/api.ts';
 import { awsClient, clientConfig } from '../../local/stack/aws.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
-import { until } from '../chaos/stack.ts';
 
 const settings = localSettings();
 const NAME = 'demo';
@@ -123,18 +122,6 @@ const rest = (method: 'GET' | 'POST', path: string, body?: object) =>
     headers: { host: `${NAME}.localhost`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-
-/** Asked for by its owner: it begins, looks, and is awake again without having closed anything; its record says why. */
-async function sleepIsRefused(reason: string): Promise<void> {
-  const { generation } = (await cluster()).record;
-  const path = `/clusters/${NAME}/actions/sleep`;
-  expect(await callApi(settings, apiUrl, { method: 'POST', path })).toMatchObject({ status: 202 });
-  const view = await until('the cluster is awake again', MINUTE_MS, async () => {
-    const seen = await showCluster(settings, apiUrl, NAME);
-    return seen?.phase === 'awake' && seen.generation > generation ? seen : undefined;
-  });
-  expect(view.turnedRound).toMatchObject({ point: 'begun', reason });
-}
 
 async function poll(): Promise<void> {
   const fresh = connect(await entryOf(settings));
@@ -243,7 +230,6 @@ test('an import that runs is seen from its beginning to its end', async () => {
   expect(refusal((await client.bulkInsert({ collection_name, files: ['imports/rows.json'] })).status)).toBeUndefined();
   expect(await lastLook('work')).toEqual({ idle: false, reason: 'an import runs' });
   expect(await lastLook('activity')).toMatchObject({ idle: false });
-  await sleepIsRefused('an import runs');
   await quiet();
   const { data } = await client.getCollectionStatistics({ collection_name });
   expect(Number(data['row_count'])).toBe(rows.length);
