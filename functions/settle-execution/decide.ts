@@ -163,11 +163,11 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
       cluster: planned,
     };
   }
-  const parsed = parseExecutionName(execution.name);
-  if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record === undefined) return { action: 'ignore', reason: 'the cluster is not in the registry' };
+  const parsed = parseExecutionName(execution.name);
   const napping = settleNap(execution, parsed, record, { error, cause });
   if (napping !== undefined) return napping;
+  if (parsed === undefined) return { action: 'ignore', reason: 'the execution has no name of ours' };
   if (record.owner !== execution.name) return { action: 'ignore', reason: 'the execution does not own the cluster' };
   if (record.phase !== 'creating' || execution.name !== executionName(record.name, 'create', record.generation)) {
     return { action: 'ignore', reason: `nothing is to be cleaned up in phase ${record.phase}` };
@@ -186,15 +186,13 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
 
 function settleNap(
   { name, status }: EndedExecution,
-  { verb, generation }: { readonly verb: string; readonly generation: number },
+  parsed: ReturnType<typeof parseExecutionName>,
   record: ClusterRecord,
   failure: { readonly error: string; readonly cause: string },
 ): SettleDecision | undefined {
-  if (verb !== 'sleep' && verb !== 'wake') return undefined;
   const next = record.generation + 1;
   if (record.phase === 'falling-asleep' || record.phase === 'waking') {
-    // The second: whoever came to take over from one that died has died before it did.
-    const spent = record.owner === name ? 0 : generation === next ? 1 : undefined;
+    const spent = spentNames(name, parsed, record);
     if (spent === undefined) return undefined;
     return {
       action: 'put-to-sleep',
@@ -209,6 +207,8 @@ function settleNap(
       },
     };
   }
+  if (parsed === undefined || !isNap(parsed.verb)) return undefined;
+  const { generation } = parsed;
   if (record.phase === 'asleep' && record.wakeWanted !== undefined && generation === record.generation) {
     return {
       action: 'wake',
@@ -226,4 +226,24 @@ function settleNap(
     };
   }
   return undefined;
+}
+
+const isNap = (verb: string) => verb === 'sleep' || verb === 'wake';
+
+/**
+ * How many names after the record's generation are used up, when the end of this execution leaves the cluster without
+ * anybody who works on it; undefined when somebody does. An owner may have a name that a person gave it.
+ */
+function spentNames(
+  name: string,
+  parsed: ReturnType<typeof parseExecutionName>,
+  { owner, generation }: ClusterRecord,
+): 0 | 1 | undefined {
+  if (owner === name) return 0;
+  if (parsed === undefined || !isNap(parsed.verb)) return undefined;
+  // It came to take over from one that died, and has died before it did.
+  if (parsed.generation === generation + 1) return 1;
+  // So had this one, and its name was passed over; whoever did that died before it started the next.
+  const taken = parseExecutionName(owner ?? '')?.generation;
+  return parsed.generation === generation && taken !== undefined && taken < generation ? 0 : undefined;
 }

@@ -12,6 +12,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), nth }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'lose' } as const) },
   { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'settle-dies' } as const) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('storm' as const), phase: fc.constantFrom('waking', 'falling-asleep') }),
@@ -44,6 +45,9 @@ function apply(world: World, happens: Event): void {
     },
     settle: () => {
       world.settle();
+    },
+    'settle-dies': () => {
+      world.settle(true);
     },
     storm: () => {
       storm(world, 'phase' in happens ? happens.phase : 'waking');

@@ -98,7 +98,8 @@ export class World {
     if (phase === 'waking') this.members = false;
   }
 
-  settle(): void {
+  /** `dies`: in the middle of what takes two calls, so that the same event comes again. */
+  settle(dies = false): void {
     for (const execution of this.executions) {
       if (execution.status !== 'failed' || execution.settled) continue;
       execution.settled = true;
@@ -106,6 +107,10 @@ export class World {
       const decision = decideSettlement({ name, status: 'FAILED', error: 'X', cause: 'c' }, this.record);
       if (decision.action === 'put-to-sleep') {
         if (decision.skip !== undefined) this.record.generation += 1;
+        if (decision.skip !== undefined && dies) {
+          execution.settled = false;
+          return;
+        }
         this.start('sleep', decision.input.generation, decision.input.failure);
       }
       if (decision.action === 'wake') this.start('wake', decision.input.generation);

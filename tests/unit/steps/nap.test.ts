@@ -163,6 +163,26 @@ describe('what an ended sleep or wake means', () => {
       phase,
     });
   });
+  test('one that came to take over and died; then whoever passed over its name died too', () => {
+    const record = aRecord({ phase: 'falling-asleep', generation: 4, owner: 'demo-sleep-4', nap: aNap() });
+    const skip = { cluster: 'demo', generation: 4, phase: 'falling-asleep' };
+    const taken = { action: 'put-to-sleep', execution: 'demo-sleep-6', input: { generation: 6 } };
+    expect(decideSettlement(ended('demo-sleep-5'), record)).toMatchObject({ ...taken, skip });
+    const again = decideSettlement(ended('demo-sleep-5'), { ...record, generation: 5 });
+    expect(again).toMatchObject(taken);
+    expect(again).not.toHaveProperty('skip');
+  });
+  test('one that lost the race for a generation says nothing about the one that won it', () => {
+    const record = aRecord({ phase: 'waking', generation: 5, owner: 'demo-wake-5', nap: aNap() });
+    expect(decideSettlement(ended('demo-sleep-5'), record).action).toBe('ignore');
+  });
+  test.each(['falling-asleep', 'waking'] as const)('one that a person named and that owns a cluster %s', (phase) => {
+    const name = '5b9c1f0e-8f9f-4f7e-9d55-2f2d0f3a7c11';
+    const execution = { ...ended(name), input: '{"cluster":"demo","generation":4}' };
+    const record = aRecord({ phase, generation: 4, owner: name, nap: aNap() });
+    expect(decideSettlement(execution, record)).toMatchObject({ action: 'put-to-sleep', execution: 'demo-sleep-5' });
+    expect(decideSettlement(execution, { ...record, owner: 'demo-sleep-4' }).action).toBe('ignore');
+  });
   test('one that was overtaken is left alone', () => {
     const record = aRecord({ phase: 'falling-asleep', generation: 5, owner: 'demo-sleep-5', nap: aNap() });
     expect(decideSettlement(ended('demo-wake-4'), record).action).toBe('ignore');
