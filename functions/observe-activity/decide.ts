@@ -1,4 +1,6 @@
 /** The last look at a cluster's activity, before and while it falls asleep. Pure. */
+import { decideIdle } from '../common/idle/decide.ts';
+import type { IdlePolicy } from '../common/idle/policy.ts';
 import type { InstanceCounters, Observation } from '../common/idle/observation.ts';
 import { countedInFlight } from '../common/idle/observation.ts';
 import { activityIn, type ActivityState } from '../common/idle/state.ts';
@@ -10,7 +12,7 @@ export const LOOKS = [
   'activity',
   /** Only what Milvus does by itself: before it falls asleep because somebody asked for it. */
   'work',
-  /** Only requests that are being answered: once nobody is let in any more. */
+  /** Requests that are being answered, and the work that the last of them began: once nobody is let in any more. */
   'in-flight',
 ] as const;
 export type Look = (typeof LOOKS)[number];
@@ -20,7 +22,20 @@ export interface LastLook {
   readonly reason: string;
 }
 
-export function decideActivity(state: ActivityState | undefined, observation: Observation, work: Work): LastLook {
+/** When it woke up is not asked any more: it had been awake for long enough when it was decided. */
+const LONG_AGO = new Date(0).toISOString();
+
+/**
+ * `state` may be newer than the decision to put the cluster to sleep, and `policy` too: what was asked of it in the minutes that
+ * the request for this sleep was under way is in the state already.
+ */
+export function decideActivity(
+  state: ActivityState | undefined,
+  observation: Observation,
+  work: Work,
+  policy: IdlePolicy,
+  now: Date,
+): LastLook {
   if (state === undefined) return busy('its activity was never looked at before');
   const unseen = unseenReason(observation);
   if (unseen !== undefined) return busy(unseen);
@@ -29,7 +44,8 @@ export function decideActivity(state: ActivityState | undefined, observation: Ob
   const answering = observation.seen.flatMap(({ counted }) => countedInFlight(counted) ?? []);
   // What was in flight when it was decided was taken for a mistake in counting then (IN_FLIGHT_LIMIT_MS).
   if (answering.length > 0 && state.inFlight === undefined) return busy(`it answers ${answering.join(', ')}`);
-  return decideWork(work);
+  const decision = decideIdle({ state, awakeSince: LONG_AGO, work }, policy, now);
+  return decision.action === 'stay-awake' ? busy(decision.reason) : decideWork(work);
 }
 
 export function decideWork(work: Work): LastLook {

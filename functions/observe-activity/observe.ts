@@ -2,10 +2,12 @@
 import { ACTIVITY_SOURCES } from '../common/idle/activity-table.ts';
 import { observeCounters, observeWork, type AddressedGroup, type ObserveOptions } from '../common/idle/observe.ts';
 import type { Observation } from '../common/idle/observation.ts';
+import { idlePolicyOf } from '../common/idle/policy.ts';
 import { judgeWork } from '../common/idle/work.ts';
+import { RedkiteError } from '../common/lambda/errors.ts';
 import { pollUntil, type Clock } from '../common/lambda/polling.ts';
 import { getActivityState } from '../common/registry/activity-state.ts';
-import type { RegistryTable } from '../common/registry/registry.ts';
+import { getCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { decideActivity, decideInFlight, decideWork, type LastLook, type Look } from './decide.ts';
 
 export interface ObserveDeps {
@@ -29,14 +31,23 @@ export async function observeActivity(deps: ObserveDeps, { cluster, groups, look
   const { registry, options } = deps;
   switch (look) {
     case 'activity': {
-      const [state, work] = await Promise.all([getActivityState(registry, cluster), observeWork(groups, options)]);
+      const [state, record, work] = await Promise.all([
+        getActivityState(registry, cluster),
+        getCluster(registry, cluster),
+        observeWork(groups, options),
+      ]);
+      if (record === undefined) throw new RedkiteError('InvalidInput', `There is no cluster ${cluster}.`);
       // Last, so that whatever came while the rest was looked at is seen.
-      return decideActivity(state, await observeCounters(groups, options), judgeWork(work));
+      const counters = await observeCounters(groups, options);
+      return decideActivity(state, counters, judgeWork(work), idlePolicyOf(record.spec), new Date(deps.clock.now()));
     }
     case 'work':
       return decideWork(judgeWork(await observeWork(groups, options)));
-    case 'in-flight':
-      return awaitAnswers(deps, groups);
+    case 'in-flight': {
+      const answers = await awaitAnswers(deps, groups);
+      // An import that was asked for between the look before and the closing of the rules runs on after its answer.
+      return answers.idle ? decideWork(judgeWork(await observeWork(groups, options))) : answers;
+    }
   }
 }
 

@@ -1,3 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serviceGroup } from '../../../functions/common/cluster/names.ts';
+import { idlePolicySchema } from '../../../functions/common/idle/policy.ts';
+import { systemClock } from '../../../functions/common/lambda/polling.ts';
+import { observeActivity, type ObserveDeps } from '../../../functions/observe-activity/observe.ts';
+import { memoryRegistry } from '../../fixtures/registry.ts';
 import { decideActivity, decideInFlight, decideWork } from '../../../functions/observe-activity/decide.ts';
 import { decode, RUNNING_COMPACTIONS, RUNNING_IMPORTS } from '../../../functions/common/milvus/api.ts';
 import type { Work } from '../../../functions/common/idle/work.ts';
@@ -8,6 +16,42 @@ const IMPORT: Work = { state: 'running', running: [{ kind: 'import', count: 1 }]
 const proxy = (searches: number | readonly [number, number], inFlight = 0) =>
   instance('proxy@a', { Search: searches }, { inFlight });
 const state = after([0, seeing(proxy(5))]);
+
+const POLICY = idlePolicySchema.parse({ window: 30 });
+const inMinutes = (minutes: number) => new Date(Date.parse(state.lastActivity.at) + minutes * 60_000);
+
+test.each([
+  ['was used after it was decided, and that is remembered', { window: 30 }, 29, /last asked something/],
+  ['is never to fall asleep, since a moment ago', { never: true }, 120, /never/],
+  ['is kept awake, since a moment ago', { keepAwake: [{ start: '* * * * *', duration: 60 }] }, 120, /keeps it awake/],
+])('a decision that comes late: a cluster that %s stays awake', (_, policy, minutes, reason) => {
+  const look = decideActivity(state, seeing(proxy(5)), NONE, idlePolicySchema.parse(policy), inMinutes(minutes));
+  expect(look).toEqual({ idle: false, reason: expect.stringMatching(reason) as string });
+});
+
+test('once nobody is let in any more, work that the last request began is in the way too', async () => {
+  const page = 'process_start_time_seconds 1\n';
+  const server = createServer((_, response) => response.end(page)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const deps: ObserveDeps = {
+    registry: memoryRegistry(),
+    // Nobody takes gRPC calls there, so it cannot be seen whether an import runs.
+    options: { ports: { client: port, management: port, dataNode: port }, timeoutMs: 2_000 },
+    clock: systemClock,
+    budgetMs: 2_000,
+    intervalMs: 1,
+  };
+  const groups = [{ group: serviceGroup('demo', 'proxy'), addresses: ['127.0.0.1'] }];
+  try {
+    expect(await observeActivity(deps, { cluster: 'demo', groups, look: 'in-flight' })).toEqual({
+      idle: false,
+      reason: expect.stringContaining('what Milvus does by itself cannot be seen (import') as string,
+    });
+  } finally {
+    server.close();
+  }
+});
 
 test.each([
   ['nothing', state, seeing(proxy(5)), NONE, true, /nothing is asked/],
@@ -41,7 +85,7 @@ test.each([
   ],
   ['nobody has ever looked', undefined, seeing(proxy(5)), NONE, false, /never looked at/],
 ] as const)('the last look before it falls asleep by itself: %s', (_, known, observation, work, idle, reason) => {
-  expect(decideActivity(known, observation, work)).toEqual({ idle, reason: expect.stringMatching(reason) as string });
+  expect(decideActivity(known, observation, work, POLICY, inMinutes(120))).toEqual({ idle, reason: expect.stringMatching(reason) as string });
 });
 
 test('before it falls asleep because somebody asked for it, only work is in the way', () => {
