@@ -1,0 +1,103 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import {
+  announcePhases,
+  DETAIL_TYPE,
+  streamSchema,
+  type PhaseChange,
+} from '../../../functions/announce-phase/announce.ts';
+import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
+import { aRecord } from '../../fixtures/clusters.ts';
+
+const client = new EventBridgeClient({ region: 'eu-central-1' });
+const events = mockClient(client);
+beforeEach(() => {
+  events.reset();
+  events.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'e' }] });
+});
+
+const image = (record: object) => marshall({ pk: 'demo', sk: 'record', value: record }, { removeUndefinedValues: true });
+/** As the stream of the table brings it. */
+function change(nth: number, before: object | undefined, after: object | undefined) {
+  return {
+    eventID: `event-${nth}`,
+    eventName: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
+    dynamodb: {
+      SequenceNumber: String(nth),
+      Keys: marshall({ pk: 'demo', sk: 'record' }),
+      ...(before === undefined ? {} : { OldImage: image(before) }),
+      ...(after === undefined ? {} : { NewImage: image(after) }),
+    },
+  };
+}
+const announce = (...records: object[]) =>
+  announcePhases({ events: client, source: 'redkite.test' }, streamSchema.parse({ Records: records }).Records);
+const entries = () => events.commandCalls(PutEventsCommand).flatMap(({ args: [{ input }] }) => input.Entries ?? []);
+const announced = () => entries().map(({ Detail = '' }) => JSON.parse(Detail) as PhaseChange);
+
+const awake = aRecord({ phase: 'awake', generation: 4 });
+const asleep = aRecord({ phase: 'asleep', generation: 5 });
+const falling: ClusterRecord = aRecord({ phase: 'falling-asleep', generation: 5, owner: 'demo-sleep-5' });
+
+test('each change of phase is one event, in its order, with who made it', async () => {
+  expect(await announce(change(1, awake, falling), change(2, falling, asleep))).toEqual({ batchItemFailures: [] });
+  expect(entries().map(({ Source, DetailType }) => [Source, DetailType])).toEqual([
+    ['redkite.test', DETAIL_TYPE],
+    ['redkite.test', DETAIL_TYPE],
+  ]);
+  expect(announced()).toMatchObject([
+    {
+      ...{ id: 'event-1', cluster: 'demo', previousPhase: 'awake', phase: 'falling-asleep' },
+      ...{ generation: 5, operation: 'demo-sleep-5', at: falling.phaseSince },
+    },
+    { id: 'event-2', previousPhase: 'falling-asleep', phase: 'asleep' },
+  ]);
+});
+
+test('what else changes in a record is no change of phase', async () => {
+  await announce(change(1, falling, { ...falling, wakeWanted: { at: '', reason: '' } }));
+  expect(entries()).toEqual([]);
+});
+
+test('a cluster that is new, and one that is gone', async () => {
+  await announce(change(1, undefined, aRecord()), change(2, asleep, undefined));
+  expect(announced()).toMatchObject([
+    { previousPhase: null, phase: 'creating' },
+    { previousPhase: 'asleep', phase: 'deleted', generation: 5 },
+  ]);
+});
+
+test('why it failed, and from where it turned round; not the turn of an earlier sleep', async () => {
+  const failure = { error: 'SleepGivenUp', message: 'm', advice: 'a', at: awake.phaseSince };
+  const turnedRound = { at: awake.phaseSince, point: 'flushed', reason: 'a request came' };
+  const failed = aRecord({ phase: 'failed', failure });
+  await announce(
+    change(1, falling, failed),
+    change(2, falling, { ...awake, turnedRound }),
+    change(3, awake, { ...falling, turnedRound }),
+  );
+  const [first, second, third] = announced();
+  expect(first).toHaveProperty('failure', { error: 'SleepGivenUp', message: 'm' });
+  expect(second).toHaveProperty('turnedRound', { point: 'flushed', reason: 'a request came' });
+  expect(third).not.toHaveProperty('turnedRound');
+});
+
+test.each([
+  ['refuses an entry', () => events.on(PutEventsCommand).resolvesOnce({ Entries: [{ ErrorCode: 'Throttled' }] })],
+  ['does not answer', () => events.on(PutEventsCommand).rejectsOnce(new Error('timed out'))],
+])('a bus that %s is asked again from there on, so that no event overtakes another', async (_, fail) => {
+  fail().resolves({ Entries: [{ EventId: 'e' }] });
+  const records = [change(1, awake, falling), change(2, falling, asleep)];
+  expect(await announce(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+  expect(entries()).toHaveLength(1);
+  expect(await announce(...records)).toEqual({ batchItemFailures: [] });
+  // The same id as before, for whoever got it although no answer came.
+  expect(announced().map(({ id }) => id)).toEqual(['event-1', 'event-1', 'event-2']);
+});
+
+test('a record that nobody understands costs no other cluster its events', async () => {
+  const strange = { ...awake, phase: 'dreaming' };
+  expect(await announce(change(1, awake, strange), change(2, awake, falling))).toEqual({ batchItemFailures: [] });
+  expect(announced()).toMatchObject([{ id: 'event-2' }]);
+});
