@@ -1,5 +1,5 @@
 /** The Milvus SDK behind the port of verify.ts. */
-import { ConsistencyLevelEnum, DataType, MilvusClient, ShowCollectionsType } from '@zilliz/milvus2-sdk-node';
+import { ConsistencyLevelEnum, DataType, DEFAULT_DB, MilvusClient, ShowCollectionsType } from '@zilliz/milvus2-sdk-node';
 import type { MilvusPort } from './verify.ts';
 
 interface Status {
@@ -20,9 +20,10 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
     if (reason !== undefined) throw new Error(`${what}: ${reason}`);
   };
   /** After a restart Milvus calls a collection loaded because it was: only an answer to a query proves that it is. */
-  const counts = async (name: string): Promise<boolean> => {
+  const counts = async (database: string, name: string): Promise<boolean> => {
     try {
       const { status } = await client.query({
+        db_name: database,
         collection_name: name,
         filter: '',
         output_fields: ['count(*)'],
@@ -53,12 +54,23 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
       if (value.valueOf()) checked('DropCollection', await client.dropCollection({ collection_name: name }));
     },
     loading: async () => {
-      const answer = await client.showCollections({ type: ShowCollectionsType.Loaded });
-      checked('ShowCollections', answer.status);
-      const searchable = await Promise.all(
-        answer.data.map(async ({ name, loadedPercentage }) => Number(loadedPercentage) >= 100 && (await counts(name))),
+      // Without a database Milvus names the collections of `default` alone.
+      const { status, db_names: databases } = await client.listDatabases();
+      checked('ListDatabases', status);
+      const collections = await Promise.all(
+        databases.map(async (database) => {
+          const answer = await client.showCollections({ type: ShowCollectionsType.Loaded, db_name: database });
+          checked('ShowCollections', answer.status);
+          return answer.data.map(({ name, loadedPercentage }) => ({ database, name, percent: Number(loadedPercentage) }));
+        }),
       );
-      return answer.data.flatMap(({ name }, index) => (searchable[index] === true ? [] : [name]));
+      const waiting = await Promise.all(
+        collections.flat().map(async ({ database, name, percent }) => {
+          if (percent >= 100 && (await counts(database, name))) return [];
+          return [database === DEFAULT_DB ? name : `${database}.${name}`];
+        }),
+      );
+      return waiting.flat();
     },
     close: async () => {
       await client.closeConnection();
