@@ -6,7 +6,7 @@ import { isServing } from '../common/cluster/tasks.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { logger } from '../common/lambda/logger.ts';
-import { readLock } from '../common/registry/lock.ts';
+import { lockOwnerIn } from '../common/registry/lock.ts';
 import { loadCluster, takeCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { planRoles } from '../common/releases/plan.ts';
 import { decideSleep, type SleepRequest } from './decide.ts';
@@ -43,7 +43,7 @@ export async function beginSleep(
     ...{ cluster, generation: request.generation, phase: 'falling-asleep', way: nap.way, point: nap.point },
   });
   // Whoever works on the members has looked at the phase after it took its lock: it saw ours, or we see its lock.
-  const busy = nap.way === 'sleep' && (await readLock(registry, cluster)) !== undefined;
+  const busy = nap.way === 'sleep' && lockOwnerIn((await loadCluster(registry, cluster)).items, now) !== undefined;
   return {
     cluster,
     generation: request.generation,

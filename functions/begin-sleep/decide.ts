@@ -43,7 +43,7 @@ export function decideSleep(record: ClusterRecord, request: SleepRequest, now: D
   }
   const go = (way: NapWay, next: Omit<NapRecord, 'way' | 'reason'>, reason: string): SleepDecision => {
     const taken = { ...next, way, reason: request.reason };
-    return { action: 'go', reason, nap: taken, taking: fallingAsleep(request, taken, now) };
+    return { action: 'go', reason, nap: taken, taking: fallingAsleep(record, request, taken, now) };
   };
   const { failure } = request;
   switch (record.phase) {
@@ -78,7 +78,16 @@ export function decideSleep(record: ClusterRecord, request: SleepRequest, now: D
   }
 }
 
-function fallingAsleep({ generation, owner }: SleepRequest, nap: NapRecord, now: Date): Taking {
+function fallingAsleep(
+  { phase: before }: ClusterRecord,
+  { generation, owner }: SleepRequest,
+  nap: NapRecord,
+  now: Date,
+): Taking {
   const phase = 'falling-asleep' as const;
-  return { changes: { phase, phaseSince: now.toISOString(), generation, owner, nap }, remove: ['turnedRound'] };
+  return {
+    changes: { phase, phaseSince: now.toISOString(), generation, owner, nap },
+    // Of a cluster that has failed a person decides, not the request that once came while it fell asleep.
+    remove: ['turnedRound', ...(before === 'failed' ? (['wakeWanted'] as const) : [])],
+  };
 }

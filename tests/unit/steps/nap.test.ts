@@ -65,6 +65,16 @@ describe('decideSleep', () => {
     expect(way(resting('failed', { nap }))).toBe('rest');
   });
 
+  test('what was wanted of a cluster before it failed is over; of one that is taken over it is not', () => {
+    const nap = aNap({ point: 'stopping' });
+    expect(decideSleep(resting('failed', { nap }), sleep, NOW)).toHaveProperty('taking.remove', [
+      'turnedRound',
+      'wakeWanted',
+    ]);
+    const dying = aRecord({ phase: 'falling-asleep', generation: 4, nap });
+    expect(decideSleep(dying, sleep, NOW)).toHaveProperty('taking.remove', ['turnedRound']);
+  });
+
   test('a failed wake goes back to rest; once clients may have written, it goes forward', () => {
     const waking = aRecord({ phase: 'waking', generation: 4, owner: 'demo-wake-4', nap: aNap({ point: 'resting' }) });
     const failure = { error: 'ComputeNotReady', cause: '' };
