@@ -1,5 +1,11 @@
 /** The Milvus SDK behind the port of verify.ts. */
-import { ConsistencyLevelEnum, DataType, DEFAULT_DB, MilvusClient, ShowCollectionsType } from '@zilliz/milvus2-sdk-node';
+import {
+  ConsistencyLevelEnum,
+  DataType,
+  DEFAULT_DB,
+  MilvusClient,
+  ShowCollectionsType,
+} from '@zilliz/milvus2-sdk-node';
 import type { MilvusPort } from './verify.ts';
 
 interface Status {
@@ -61,7 +67,11 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
         databases.map(async (database) => {
           const answer = await client.showCollections({ type: ShowCollectionsType.Loaded, db_name: database });
           checked('ShowCollections', answer.status);
-          return answer.data.map(({ name, loadedPercentage }) => ({ database, name, percent: Number(loadedPercentage) }));
+          return answer.data.map(({ name, loadedPercentage }) => ({
+            database,
+            name,
+            percent: Number(loadedPercentage),
+          }));
         }),
       );
       const waiting = await Promise.all(

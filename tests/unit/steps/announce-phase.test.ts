@@ -17,7 +17,8 @@ beforeEach(() => {
   events.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'e' }] });
 });
 
-const image = (record: object) => marshall({ pk: 'demo', sk: 'record', value: record }, { removeUndefinedValues: true });
+const image = (record: object) =>
+  marshall({ pk: 'demo', sk: 'record', value: record }, { removeUndefinedValues: true });
 /** As the stream of the table brings it. */
 function change(nth: number, before: object | undefined, after: object | undefined) {
   return {

@@ -85,7 +85,10 @@ test.each([
   ],
   ['nobody has ever looked', undefined, seeing(proxy(5)), NONE, false, /never looked at/],
 ] as const)('the last look before it falls asleep by itself: %s', (_, known, observation, work, idle, reason) => {
-  expect(decideActivity(known, observation, work, POLICY, inMinutes(120))).toEqual({ idle, reason: expect.stringMatching(reason) as string });
+  expect(decideActivity(known, observation, work, POLICY, inMinutes(120))).toEqual({
+    idle,
+    reason: expect.stringMatching(reason) as string,
+  });
 });
 
 test('before it falls asleep because somebody asked for it, only work is in the way', () => {
