@@ -9,12 +9,13 @@ import { executionsSince, type Interval, type RecordedExecution } from '../../lo
 import type { LocalSettings } from '../../local/settings.ts';
 import { bringUpStack, entryOf } from '../../local/up.ts';
 import { runningContainers } from '../containers.ts';
-import { fillCollection, ROWS, search } from './collection.ts';
+import { fillCollection, findableRows, search } from './collection.ts';
 
 const LOOK_MS = 50;
 /** Its answer costs a tenth of a second of a core. */
 const ENGINE_LOOK_MS = 200;
 const TIMEOUT_MS = 5 * 60_000;
+const ROWS_SEARCHED = 20;
 
 export interface Operation {
   /** What was measured, milliseconds since the epoch. */
@@ -67,7 +68,8 @@ export async function prepareSleeper(settings: LocalSettings, report: (line: str
   const noContainers = async () => {
     while ((await runningContainers(dockerHost, `-${settings.stage}-${DEMO}-`)).length > 0) await pause(ENGINE_LOOK_MS);
   };
-  let next = 0;
+  const rows = await findableRows(entry, ROWS_SEARCHED);
+  let wakes = 0;
   return {
     name: DEMO,
     apiUrl,
@@ -87,7 +89,7 @@ export async function prepareSleeper(settings: LocalSettings, report: (line: str
     },
     wakeBySearch: async () => {
       await rests('asleep');
-      const id = (next += 7_919) % ROWS;
+      const id = rows[(wakes += 1) % rows.length] ?? 0;
       const from = Date.now();
       await search(entry, id);
       const to = Date.now();
