@@ -168,12 +168,18 @@ test(
       await drop(client, 'm_one');
     });
     await stack.ship(NAME);
-    const tooLate = await follow('POST', '/actions/restore', {
-      time: new Date(Date.now() - 1).toISOString(),
-      dryRun: true,
-    });
-    expect(tooLate).toMatchObject({ status: 'FAILED', error: 'ArchiveUnusable' });
-    expect(tooLate.cause).toMatch(/reaches to .* before .* Choose a moment up to there/);
+    const unshipped = new Date(Date.now() - 1).toISOString();
+    const tooLate = await follow<Plan>('POST', '/actions/restore', { time: unshipped, dryRun: true });
+    // The schedule may ship in this very moment, and then the log reaches to where it was asked for.
+    expect(tooLate).toMatchObject(
+      tooLate.status === 'SUCCEEDED'
+        ? { result: { verdict: 'recover' } }
+        : {
+            status: 'FAILED',
+            error: 'ArchiveUnusable',
+            cause: expect.stringMatching(/reaches to .* before .* Choose a moment up to there/) as string,
+          },
+    );
 
     await restore({ time: moment });
     expect(await seen('m_')).toEqual({ one: range(0, 20) });
