@@ -15,7 +15,10 @@ import { DataType, type MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { addressesOf, observeWork } from '../../functions/common/idle/observe.ts';
 import { servingGroups, watchIdle } from '../../functions/common/idle/watch.ts';
 import { loadCluster, type RegistryTable } from '../../functions/common/registry/registry.ts';
+import { systemClock } from '../../functions/common/lambda/polling.ts';
+import { sharedPort } from '../../functions/common/releases/ports.ts';
 import type { Look } from '../../functions/observe-activity/decide.ts';
+import { observeActivity } from '../../functions/observe-activity/observe.ts';
 import { refusal } from '../../functions/verify-cluster/milvus.ts';
 import { DIMENSIONS } from '../../local/demo/digits.ts';
 import { COLLECTION, connect } from '../../local/demo/prove.ts';
@@ -107,6 +110,18 @@ async function lastLook(look: Look): Promise<{ idle: boolean; reason: string }> 
   return (await invoke('observeActivity', { cluster: NAME, groups, look })) as { idle: boolean; reason: string };
 }
 
+/** The same for activity, by a clock that is so many minutes ahead. */
+async function lastLookAhead(minutes: number) {
+  const { groups } = await cluster();
+  const clock = { ...systemClock, now: () => Date.now() + minutes * MINUTE_MS };
+  const options = {
+    ports: { client: sharedPort('client'), management: sharedPort('management'), dataNode: sharedPort('dataNode') },
+    timeoutMs: 5_000,
+  };
+  const deps = { registry, options, clock, budgetMs: 5_000, intervalMs: 200 };
+  return observeActivity(deps, { cluster: NAME, groups, look: 'activity' });
+}
+
 /** After the indexes that whatever went before has left to build. */
 async function quiet(): Promise<void> {
   const deadline = Date.now() + 90_000;
@@ -156,7 +171,12 @@ test('polls, connects, health checks and scrapes let it fall asleep', async () =
     action: 'sleep',
     reason: expect.stringContaining('nothing was asked') as string,
   });
-  expect(await lastLook('activity')).toEqual({ idle: true, reason: expect.any(String) as string });
+  // Whoever looks last decides again: by the true clock half an hour has not passed.
+  expect(await lastLook('activity')).toEqual({
+    idle: false,
+    reason: expect.stringContaining('it was last asked something') as string,
+  });
+  expect(await lastLookAhead(31)).toEqual({ idle: true, reason: expect.any(String) as string });
   expect(await lastLook('in-flight')).toEqual({ idle: true, reason: 'nothing is in flight' });
 });
 
