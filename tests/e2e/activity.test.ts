@@ -177,7 +177,10 @@ test('polls, connects, health checks and scrapes let it fall asleep', async () =
     reason: expect.stringContaining('it was last asked something') as string,
   });
   expect(await lastLookAhead(31)).toEqual({ idle: true, reason: expect.any(String) as string });
-  expect(await lastLook('in-flight')).toEqual({ idle: true, reason: 'nothing is in flight' });
+  expect(await lastLook('in-flight')).toEqual({
+    idle: true,
+    reason: 'nothing is asked of it, and it does nothing by itself',
+  });
 });
 
 const row = { id: 1_000_001, label: 1, vector };
