@@ -4,8 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataType, type MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { refusal } from '../../functions/verify-cluster/milvus.ts';
-import { connect, type Entry } from '../../local/demo/prove.ts';
+import { checked, connect, type Entry } from '../../local/demo/prove.ts';
 
 export const ROWS = 100_000;
 export const DIMENSIONS = 128;
@@ -116,9 +115,4 @@ async function nearestTo(client: MilvusClient, id: number): Promise<number[]> {
   });
   checked('search', answer.status);
   return answer.results.flat().map((hit) => Number(hit.id));
-}
-
-function checked(what: string, status: Parameters<typeof refusal>[0]): void {
-  const reason = refusal(status);
-  if (reason !== undefined) throw new Error(`Milvus refused ${what}: ${reason}`);
 }

@@ -6,25 +6,12 @@ import {
   MilvusClient,
   ShowCollectionsType,
 } from '@zilliz/milvus2-sdk-node';
+import { checked, refusal } from '../common/milvus/status.ts';
 import type { MilvusPort } from './verify.ts';
-
-interface Status {
-  readonly error_code?: string | number | undefined;
-  readonly reason?: string | undefined;
-}
-
-/** Milvus answers a refusal as a status, not as an error; returns its reason, or undefined when all went well. */
-export function refusal({ error_code: code, reason }: Status): string | undefined {
-  return code === 'Success' || code === 0 ? undefined : (reason ?? 'no reason given');
-}
 
 export async function connectMilvus(address: string, timeoutMs: number): Promise<MilvusPort> {
   const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
   await client.connectPromise;
-  const checked = (what: string, status: Status) => {
-    const reason = refusal(status);
-    if (reason !== undefined) throw new Error(`${what}: ${reason}`);
-  };
   /** After a restart Milvus calls a collection loaded because it was: only an answer to a query proves that it is. */
   const counts = async (database: string, name: string): Promise<boolean> => {
     try {

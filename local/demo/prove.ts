@@ -3,7 +3,7 @@
  * compares the answers with brute force. Data that is there from an earlier run is searched again, not inserted twice.
  */
 import { DataType, LoadState, MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { refusal } from '../../functions/verify-cluster/milvus.ts';
+import { refusal, type Status } from '../../functions/common/milvus/status.ts';
 import { DIMENSIONS, loadDigits, nearest, recall } from './digits.ts';
 
 export const COLLECTION = 'digits';
@@ -156,7 +156,8 @@ async function createCollection(client: MilvusClient): Promise<void> {
   );
 }
 
-function checked(what: string, status: Parameters<typeof refusal>[0]): void {
+/** Throws where Milvus refused, with a sentence for people; `what` is the call. */
+export function checked(what: string, status: Status): void {
   const reason = refusal(status);
   if (reason !== undefined) throw new Error(`Milvus refused ${what}: ${reason}`);
 }

@@ -1,11 +1,6 @@
 /** Collections of a local cluster as a client sees them: what it wrote is what a strongly consistent query has to find. */
 import { ConsistencyLevelEnum, DataType, type MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { refusal } from '../../functions/verify-cluster/milvus.ts';
-
-function checked(what: string, status: Parameters<typeof refusal>[0]): void {
-  const reason = refusal(status);
-  if (reason !== undefined) throw new Error(`${what}: ${reason}`);
-}
+import { checked } from '../../functions/common/milvus/status.ts';
 
 /** With an index, loaded. */
 export async function create(client: MilvusClient, name: string): Promise<void> {

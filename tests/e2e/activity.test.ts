@@ -19,7 +19,7 @@ import { systemClock } from '../../functions/common/lambda/polling.ts';
 import { sharedPort } from '../../functions/common/releases/ports.ts';
 import type { Look } from '../../functions/observe-activity/decide.ts';
 import { observeActivity } from '../../functions/observe-activity/observe.ts';
-import { refusal } from '../../functions/verify-cluster/milvus.ts';
+import { refusal } from '../../functions/common/milvus/status.ts';
 import { DIMENSIONS } from '../../local/demo/digits.ts';
 import { COLLECTION, connect } from '../../local/demo/prove.ts';
 import { down } from '../../local/down.ts';

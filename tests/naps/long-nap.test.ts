@@ -5,6 +5,7 @@
  * What it leaves has lived in the future: throw it away (`npm run clean`).
  */
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { checked } from '../../functions/common/milvus/status.ts';
 import { connect, GOALS, prove } from '../../local/demo/prove.ts';
 import { down } from '../../local/down.ts';
 import { localSettings } from '../../local/settings.ts';
@@ -13,7 +14,7 @@ import { bringUp, entryOf } from '../../local/up.ts';
 import { until } from '../chaos/stack.ts';
 import { refuseShifted, restoreClock, shiftClock } from './clock.ts';
 import { act, proxyAddress } from './nap.ts';
-import { checked, count, create, find, flushAll, ids, insert, range } from './rows.ts';
+import { count, create, find, flushAll, ids, insert, range } from './rows.ts';
 import { restartBroker, topicRanges } from './wal.ts';
 
 const settings = localSettings();

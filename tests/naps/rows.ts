@@ -1,16 +1,11 @@
 /** Collections with rows that can be counted, and what a client finds of them. */
 import { ConsistencyLevelEnum, DataType, type MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { refusal } from '../../functions/verify-cluster/milvus.ts';
+import { checked } from '../../functions/common/milvus/status.ts';
 import { until } from '../chaos/stack.ts';
 
 const DIMENSIONS = 8;
 const MOST_ROWS = 16_000;
 const FLUSHED_MS = 90_000;
-
-export function checked(what: string, status: Parameters<typeof refusal>[0]): void {
-  const reason = refusal(status);
-  if (reason !== undefined) throw new Error(`${what}: ${reason}`);
-}
 
 /** A vector that only this id has. */
 export const vectorOf = (id: number) => Array.from({ length: DIMENSIONS }, (_, axis) => Math.sin(id * (axis + 1)));

@@ -1,5 +1,6 @@
 /** A local cluster that falls asleep and wakes, and clients of every kind that know nothing of it. */
 import { z } from 'zod';
+import { checked } from '../../functions/common/milvus/status.ts';
 import type { ClusterView } from '../../functions/common/http/cluster-view.ts';
 import { executionName, type LifecycleVerb } from '../../functions/common/cluster/names.ts';
 import { connect } from '../../local/demo/prove.ts';
@@ -12,7 +13,7 @@ import { CLIENT_KINDS, type ClientKind, type TestClient } from './clients/client
 import { nodeClient } from './clients/node.ts';
 import { startPythonClients, type PythonClients } from './clients/python.ts';
 import { restClient } from './clients/rest.ts';
-import { checked, create, insert, range } from './rows.ts';
+import { create, insert, range } from './rows.ts';
 
 /** Bounds for what hangs. */
 const REST_MS = 10 * 60_000;

@@ -1,7 +1,7 @@
 /** A flush of everything, asked of Milvus and proved: what a sleep and an archive begin with. */
 import { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { RedkiteError } from '../lambda/errors.ts';
-import { refusal } from '../../verify-cluster/milvus.ts';
+import { refusal, type Status } from './status.ts';
 
 /** The calls of the Milvus client that are used, so that a test needs no Milvus. */
 export interface FlushPort {
@@ -14,7 +14,7 @@ export interface FlushPort {
 export async function connectFlush(address: string, timeoutMs: number): Promise<FlushPort> {
   const client = new MilvusClient({ address, timeout: timeoutMs, logLevel: 'error' });
   await client.connectPromise;
-  const checked = (what: string, status: Parameters<typeof refusal>[0]) => {
+  const checked = (what: string, status: Status) => {
     const reason = refusal(status);
     if (reason !== undefined) throw new RedkiteError('FlushRefused', `${what}: ${reason}`);
   };
