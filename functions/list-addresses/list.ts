@@ -20,11 +20,8 @@ export interface Want {
 }
 
 export async function listAddresses({ registry, source }: ListDeps, wants: readonly Want[]) {
-  const tasks = await observeGroups(
-    source,
-    wants.map(({ group }) => group),
-  );
-  await refuseWithoutQuorum({ registry, source }, wants);
+  const groups = wants.map(({ group }) => group);
+  const [tasks] = await Promise.all([observeGroups(source, groups), refuseWithoutQuorum({ registry, source }, wants)]);
   const serving = tasks.filter(isServing);
   return {
     groups: wants.map(({ group }) => ({
