@@ -3,14 +3,14 @@
  * restore it meanwhile: the roles would be waited for until the machine's own deadline, minutes later. Pure.
  */
 import { memberGroups } from '../common/cluster/names.ts';
-import { BUILDING } from '../common/cluster/phases.ts';
+import { isBuilding } from '../common/cluster/phases.ts';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { isServing, type TaskObservation } from '../common/cluster/tasks.ts';
 import { quorumOf } from '../common/quorum/observation.ts';
 
 /** Before its metadata is open the bootstrap is in charge, and replaces members itself. */
 export const standsOnQuorum = ({ phase, metadataOpen }: Pick<ClusterRecord, 'phase' | 'metadataOpen'>): boolean =>
-  metadataOpen && BUILDING.some((building) => building === phase);
+  metadataOpen && isBuilding(phase);
 
 /** Why it is, or undefined. A member whose task ended has lost its data, so a majority of them has lost it for good. */
 export function lossOfQuorum(record: ClusterRecord, tasks: readonly TaskObservation[]): string | undefined {

@@ -14,7 +14,7 @@ import {
 import { isResting, type Phase } from '../common/cluster/phases.ts';
 import type { ClusterRecord, Ownership } from '../common/cluster/record.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
-import { recoverAgain, type RecoverAgain } from './recover-again.ts';
+import { isRecovery, recoverAgain, type RecoverAgain } from './recover-again.ts';
 
 export interface EndedExecution {
   readonly name: string;
@@ -154,7 +154,7 @@ export function decideSettlement(execution: EndedExecution, record: ClusterRecor
     };
   }
   if (again !== undefined) return { action: 'recover-again', reason: 'what it failed of may have passed', again };
-  const planned = execution.machine?.endsWith('-recover-quorum') ? clusterInInput(execution.input) : undefined;
+  const planned = isRecovery(execution) ? clusterInInput(execution.input) : undefined;
   if (planned !== undefined) {
     // The minute looks at the quorum again, and asks for another recovery where one is needed.
     return {

@@ -26,8 +26,11 @@ const inputSchema = z.object({
   dryRun: z.literal(false).optional(),
 });
 
+/** By its machine: a person may have chosen its name. */
+export const isRecovery = ({ machine }: EndedExecution): boolean => machine?.endsWith('-recover-quorum') === true;
+
 export function recoverAgain(execution: EndedExecution, record: ClusterRecord | undefined): RecoverAgain | undefined {
-  if (record === undefined || !execution.machine?.endsWith('-recover-quorum')) return undefined;
+  if (record === undefined || !isRecovery(execution)) return undefined;
   // Whoever ends an execution by hand wants to do something else.
   if (execution.status === 'ABORTED') return undefined;
   const input = inputOf(execution.input);

@@ -3,16 +3,12 @@
  * tasks as well, which may be old; this looks at nothing but what the members have just said. Pure.
  */
 import { quorumOf, type ListedMember, type MemberStatus } from './observation.ts';
-import { z } from 'zod';
 
-export const memberChangeSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('remove-member'), memberId: z.string() }),
-  z.object({ kind: z.literal('add-learner'), peerUrl: z.string() }),
-  z.object({ kind: z.literal('promote-member'), memberId: z.string() }),
-  z.object({ kind: z.literal('move-leader'), from: z.string(), to: z.string() }),
-]);
-
-export type MemberChange = z.infer<typeof memberChangeSchema>;
+export type MemberChange =
+  | { readonly kind: 'remove-member'; readonly memberId: string }
+  | { readonly kind: 'add-learner'; readonly peerUrl: string }
+  | { readonly kind: 'promote-member'; readonly memberId: string }
+  | { readonly kind: 'move-leader'; readonly from: string; readonly to: string };
 
 export interface ChangeDecision {
   /** `done`: nothing is left to do. `refuse`: it would be wrong now; look again. */

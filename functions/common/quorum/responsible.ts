@@ -2,12 +2,12 @@
  * When a quorum looks after itself: in an awake cluster, and in one that is being built up, once its metadata is open (until
  * then the bootstrap is in charge, and may ask for a replacement itself, as the operation of that generation). Pure.
  */
-import { BUILDING } from '../cluster/phases.ts';
+import { isBuilding } from '../cluster/phases.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 
 export function mayReplaceMembers(record: ClusterRecord, generation?: number): boolean {
   if (record.phase === 'awake') return true;
-  if (!BUILDING.some((phase) => phase === record.phase) || record.retreating) return false;
+  if (!isBuilding(record.phase) || record.retreating) return false;
   return record.metadataOpen || generation === record.generation;
 }
 
