@@ -8,12 +8,10 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { chaos, type ChaosInput } from './chaos.ts';
 import { ensureProbeImage } from './images/images.ts';
-import { messagesRun } from './messages/messages.ts';
-import { runningPid, startedDaemons } from './processes.ts';
-import { CONTAINER_SERVICE, removeRuntime, startContainerService } from './runtime/podman.ts';
+import { removeRuntime, startContainerService } from './runtime/podman.ts';
 import { ensurePython } from './setup/python.ts';
 import { ensureSystemPackages } from './setup/system-packages.ts';
-import type { LocalSettings } from './settings.ts';
+import { localSettings, releaseSlot, type LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
 /** What a suite may be asked for beside its name: the chaos tests take both, those of naps `only`. */
@@ -81,30 +79,27 @@ const pytest =
   };
 
 /**
- * Those of the gaps whose tasks must be containers: on this copy's container service and network, which are taken away
- * again afterwards, unless local mode runs on them.
+ * Those of the gaps whose tasks must be containers. On a container service and a network of their own, as if of another copy: the
+ * emulator that they start knows nothing of the tasks of this copy's own, and would give out their addresses again.
  */
 const containers: Suite = async (settings) => {
   await ensureSystemPackages(say);
   const image = await ensureProbeImage(settings, say);
+  const apart = localSettings(join(settings.stateDir, 'containers-suite'));
   try {
     const suite = pytest('containers', 'docker', {
-      DOCKER_HOST: await startContainerService(settings),
-      REDKITE_NETWORK: settings.network.name,
-      REDKITE_GATEWAY_ADDRESS: settings.network.gateway,
+      DOCKER_HOST: await startContainerService(apart),
+      REDKITE_NETWORK: apart.network.name,
+      REDKITE_GATEWAY_ADDRESS: apart.network.gateway,
       REDKITE_PROBE_IMAGE: image,
     });
     return await suite(settings, NO_OPTIONS);
   } finally {
-    if (!(await localModeRuns(settings))) await removeRuntime(settings);
+    await removeRuntime(apart);
+    releaseSlot(apart);
+    rmSync(apart.root, { recursive: true, force: true });
   }
 };
-
-/** Asked afterwards: it may have been started or stopped meanwhile, and a service alone is left by an interrupted run. */
-async function localModeRuns(settings: LocalSettings): Promise<boolean> {
-  const parts = startedDaemons(settings).filter((name) => name !== CONTAINER_SERVICE);
-  return parts.some((name) => runningPid(settings, name) !== undefined) || (await messagesRun(settings));
-}
 
 /**
  * A file after the other, that of the shifted clock last: what it leaves has lived in the future. `--only <part of a path>` runs

@@ -59,7 +59,7 @@ async function runningConfiguration(settings: LocalSettings): Promise<string> {
   ).trim();
 }
 
-export async function messagesRun(settings: LocalSettings): Promise<boolean> {
+async function messagesRun(settings: LocalSettings): Promise<boolean> {
   return (await runningConfiguration(settings)) !== '';
 }
 
