@@ -11,7 +11,9 @@ import { clusterNameSchema, clusterSpecSchema } from '../functions/common/cluste
 import { archiveListSchema, archiveViewSchema } from '../functions/common/http/archive-view.ts';
 import { executionViewSchema } from '../functions/common/http/execution.ts';
 import { restoreRequestSchema } from '../functions/restore-cluster/request.ts';
+import { MONTH } from '../functions/common/cost/hours.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
+import { costViewSchema } from '../functions/common/http/cost-view.ts';
 import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
 import { idlePolicySchema } from '../functions/common/idle/policy.ts';
 import { say } from './report.ts';
@@ -147,6 +149,28 @@ export function openapiDocument() {
           responses: {
             '200': { description: 'The cluster.', content: json(clusterViewSchema) },
             ...problems('cluster_not_found', 'internal'),
+          },
+        },
+      },
+      '/clusters/{name}/cost': {
+        get: {
+          operationId: 'showCost',
+          summary: 'Show what a cluster costs: a month awake, a month asleep, and a month as it was',
+          description:
+            'Estimates by list prices (docs/cost.md), not a bill. Hours in each phase are kept for thirteen months.',
+          requestParams: {
+            path: namePath,
+            query: z.object({
+              month: z
+                .string()
+                .regex(MONTH)
+                .optional()
+                .meta({ description: 'Such as 2026-11 (UTC); the present one by default.' }),
+            }),
+          },
+          responses: {
+            '200': { description: 'The cost.', content: json(costViewSchema) },
+            ...problems('cluster_not_found', 'invalid_request', 'prices_unusable', 'internal'),
           },
         },
       },

@@ -1,40 +1,35 @@
-/** What a day costs, by the price table beside this file. Pure. */
+/** What a day costs, by the product's own arithmetic and price table (functions/common/cost). Pure. */
 import { clusterSpecSchema } from '../../functions/common/cluster/spec.ts';
-import { planRoles } from '../../functions/common/releases/plan.ts';
-import { ETCD } from '../../functions/common/releases/profiles.ts';
-import { PRICES } from './prices.ts';
+import {
+  clusterLines,
+  sharedLines,
+  sumOf,
+  type CostLine,
+  type DeploymentFacts,
+} from '../../functions/common/cost/estimate.ts';
+import { BUNDLED_PRICES } from '../../functions/common/cost/prices.ts';
 import type { Day, Span } from './simulate.ts';
 
-const CPU_UNITS = 1_024;
-const MIB = 1_024;
-const HOUR = 3_600;
-const HOURS_A_MONTH = 730;
+export const PRICES = BUNDLED_PRICES['us-east-1'];
 /** As serverless.yml has them by default. */
-const BROKERS = 3;
-const BROKER_VOLUME_GIB = 20;
+const DEPLOYMENT: DeploymentFacts = {
+  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true },
+};
+const HOUR = 3_600;
 /** Of Fargate, Seconds: what runs for less is billed for this long. */
 const LEAST_SECONDS = 60;
 
-/** Dollars an hour while a default cluster is awake: every task of its Milvus roles and of its quorum. */
+/** What bills by the second while tasks run: the tasks of a default cluster, and their addresses. */
+const runs = ({ basis, perHour }: CostLine) => basis === 'size' && perHour.asleep === 0;
+
+/** Dollars an hour while a default cluster is awake. */
 export function hourlyWhileAwake(): number {
-  const spec = clusterSpecSchema.parse({ name: 'day' });
-  const tasks = [
-    ...planRoles(spec).map(({ cpu, memory, replicas }) => ({ cpu, memory, count: replicas })),
-    { cpu: ETCD.cpu, memory: ETCD.memory, count: spec.metadata.members },
-  ];
-  const { fargateVcpu, fargateGibOfMemory } = PRICES.perHour;
-  return tasks.reduce(
-    (sum, { cpu, memory, count }) =>
-      sum + count * ((cpu / CPU_UNITS) * fargateVcpu + (memory / MIB) * fargateGibOfMemory),
-    0,
-  );
+  return sumOf(clusterLines(clusterSpecSchema.parse({ name: 'day' }), PRICES, DEPLOYMENT).filter(runs)).awake;
 }
 
 /** Dollars an hour for what all clusters of a deployment share, asleep or not. */
 export function hourlyShared(): number {
-  const { perHour, perMonth } = PRICES;
-  const monthly = BROKERS * BROKER_VOLUME_GIB * perMonth.mskGibOfVolume + perMonth.kmsKey + perMonth.secret;
-  return perHour.loadBalancer + BROKERS * perHour.mskBrokerT3Small + monthly / HOURS_A_MONTH;
+  return sumOf(sharedLines(PRICES, DEPLOYMENT)).awake;
 }
 
 export interface NapPrice {

@@ -12,9 +12,8 @@ import type { Benchmark } from '../main.ts';
 import { measurement } from '../measurement.ts';
 import { METRIC as SLEEP_METRIC, TRANSITIONS as SLEEP_TRANSITIONS } from '../sleep/metrics.ts';
 import { METRIC as WAKE_METRIC, TRANSITIONS as WAKE_TRANSITIONS } from '../wake/metrics.ts';
-import { billedByTheSecond, costOverDay, hourlyShared, hourlyWhileAwake } from './cost.ts';
+import { billedByTheSecond, costOverDay, hourlyShared, hourlyWhileAwake, PRICES } from './cost.ts';
 import { drawDay } from './picture.ts';
-import { PRICES } from './prices.ts';
 import { simulateDay, type Day } from './simulate.ts';
 import { requestsOf, WORKING_DAY } from './traffic.ts';
 import { formatDuration } from './words.ts';
@@ -67,9 +66,9 @@ export const day: Benchmark = ({ settings, report }) => {
         `${policy.window} minutes without a request.`,
       `Measured: a wake takes ${wake.value.toFixed(1)} s (${wake.measuredAt.slice(0, 10)}), a sleep ` +
         `${sleep.value.toFixed(1)} s (${sleep.measuredAt.slice(0, 10)}), in real containers on a local AWS; image pulls on AWS come on top.`,
-      `Prices: AWS list prices of ${PRICES.region} as of ${PRICES.asOf} (bench/day/prices.ts), ten Fargate tasks: ` +
+      `Prices: AWS list prices of ${PRICES.region} as of ${PRICES.asOf} (functions/common/cost/prices.ts), ten Fargate tasks with an address each: ` +
         `$${hourlyWhileAwake().toFixed(2)} an hour awake.`,
-      `Not in the picture: what all clusters share, asleep or awake (load balancer, MSK, key, secret): ` +
+      `Not in the picture: what all clusters share, asleep or awake (load balancer, MSK, key, secret, watch): ` +
         `$${(HOURS * hourlyShared()).toFixed(2)} a day.`,
     ],
   });

@@ -1,6 +1,7 @@
 /**
  * Behind the stream of the registry: every change of a cluster's phase becomes one event on the default bus, whoever made
- * it. A record that is delivered twice is announced twice, under the same `id`.
+ * it, and the time in the phase that it ended is kept (stay.ts). A record that is delivered twice is announced twice, under the
+ * same `id`, and counted once.
  */
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { z } from 'zod';
@@ -83,6 +84,7 @@ export function phaseChange({ eventID, dynamodb }: StreamRecord): PhaseChange | 
 export interface AnnounceDeps {
   readonly events: EventBridgeClient;
   readonly source: string;
+  readonly keepStay: (record: StreamRecord) => Promise<void>;
 }
 
 /** The first record that was not announced; the stream sends it and those after it again. */
@@ -91,7 +93,7 @@ export interface StreamAnswer {
 }
 
 export async function announcePhases(
-  { events, source }: AnnounceDeps,
+  { events, source, keepStay }: AnnounceDeps,
   records: z.output<typeof streamSchema>['Records'],
 ): Promise<StreamAnswer> {
   for (const raw of records) {
@@ -104,6 +106,8 @@ export async function announcePhases(
     const change = phaseChange(record);
     if (change === undefined) continue;
     try {
+      // Before the event: what comes again because the bus did not answer counts once, and an event that comes again is one too many.
+      await keepStay(record);
       const entry = { Source: source, DetailType: DETAIL_TYPE, Detail: JSON.stringify(change) };
       const { Entries: [result] = [] } = await events.send(new PutEventsCommand({ Entries: [entry] }));
       if (result?.ErrorCode !== undefined) throw new Error(`${result.ErrorCode}: ${result.ErrorMessage ?? ''}`);

@@ -1,8 +1,15 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
-import { announcePhases, streamSchema } from './announce.ts';
+import { connectRegistry } from '../common/registry/connect.ts';
+import { announcePhases, streamSchema, type StreamRecord } from './announce.ts';
+import { keepStay } from './stay.ts';
 
-const deps = { events: new EventBridgeClient({}), source: `redkite.${requiredEnv('STAGE')}` };
+const registry = connectRegistry();
+const deps = {
+  events: new EventBridgeClient({}),
+  source: `redkite.${requiredEnv('STAGE')}`,
+  keepStay: (record: StreamRecord) => keepStay(registry, record),
+};
 
 export const handler = stepHandler(streamSchema, ({ Records }) => announcePhases(deps, Records));

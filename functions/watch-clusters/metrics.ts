@@ -26,6 +26,8 @@ const UNITS = {
   ShippingFailed: MetricUnit.Count,
 } as const;
 
+export const METRIC_NAMES = Object.keys(UNITS) as readonly (keyof typeof UNITS)[];
+
 export type Measurements = Readonly<Partial<Record<keyof typeof UNITS, number>>>;
 export type Properties = Readonly<Record<string, string>>;
 export type Publish = (cluster: string, measurements: Measurements, properties?: Properties) => void;

@@ -110,7 +110,7 @@ export function invalidFields(fields: readonly FieldError[]): Problem {
 }
 
 /** An unknown field is reported at its own name, not at the object that holds it. */
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'is not a known field' }));

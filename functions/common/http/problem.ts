@@ -15,6 +15,7 @@ export const PROBLEMS = {
   execution_not_found: { status: 404, title: 'There is no such execution' },
   wrong_phase: { status: 409, title: 'The cluster is not in a phase in which this can be done' },
   host_taken: { status: 409, title: 'The host name belongs to another cluster' },
+  prices_unusable: { status: 409, title: 'The price table of the deployment cannot be used' },
   conflict: { status: 409, title: 'Somebody else changed the cluster at the same moment' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal: { status: 500, title: 'Redkite failed' },

@@ -15,6 +15,7 @@ export const LOG_EVENTS = {
   registryUnread: 'registry.unread',
   phaseChanged: 'phase.changed',
   phaseAnnounced: 'phase.announced',
+  hoursNotKept: 'hours.not-kept',
   taskObserved: 'task.observed',
   taskIgnored: 'task.ignored',
   barrierReleased: 'barrier.released',

@@ -71,6 +71,28 @@ export async function listClusters(
   return { clusters: Items.map((item) => item['value'] as ClusterRecord), ...(next === undefined ? {} : { next }) };
 }
 
+/** How many clusters there are, in whatever phase. */
+export async function countClusters({ client, table }: RegistryTable): Promise<number> {
+  let count = 0;
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: LIST_INDEX,
+        Select: 'COUNT',
+        KeyConditionExpression: '#kind = :kind',
+        ExpressionAttributeNames: { '#kind': 'kind' },
+        ExpressionAttributeValues: { ':kind': LIST_KEY },
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+    );
+    count += page.Count ?? 0;
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return count;
+}
+
 /** All of a cluster's partition, strongly consistent. */
 export async function loadCluster(registry: RegistryTable, name: string): Promise<ClusterState> {
   const items = await readPartition(registry, name, { consistent: true });

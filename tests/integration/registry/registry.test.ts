@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { addStay, getMonthSums } from '../../../functions/common/registry/hours.ts';
 import { dropLock, readLock, releaseLock, setJoining, takeLock } from '../../../functions/common/registry/lock.ts';
 import {
   getCluster,
@@ -143,4 +144,17 @@ describe('the metadata lock', () => {
     expect(await dropLock(registry, cluster, 'a')).toBe(false);
     expect(await readLock(registry, cluster)).toMatchObject({ owner: 'b' });
   });
+});
+
+test('a stay in a phase is added once, however often it is told, and to each of its months', async () => {
+  const stay = { phase: 'asleep', from: '2026-10-31T23:00:00.000Z', to: '2026-11-01T00:30:00.500Z' } as const;
+  expect(await addStay(registry, cluster, stay)).toBe('added');
+  expect(await addStay(registry, cluster, stay)).toBe('known');
+  const waking = { phase: 'waking', from: stay.to, to: '2026-11-01T00:31:00.500Z' } as const;
+  expect(await addStay(registry, cluster, waking)).toBe('added');
+  expect(await getMonthSums(registry, cluster, '2026-10')).toEqual({ seconds: { asleep: 3_600 }, times: {} });
+  expect(await getMonthSums(registry, cluster, '2026-11')).toEqual({
+    ...{ seconds: { asleep: 1_800.5, waking: 60 }, times: { asleep: 1, waking: 1 } },
+  });
+  expect(await getMonthSums(registry, cluster, '2026-12')).toBeUndefined();
 });

@@ -1,4 +1,6 @@
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import {
@@ -7,12 +9,20 @@ import {
   streamSchema,
   type PhaseChange,
 } from '../../../functions/announce-phase/announce.ts';
+import { keepStay } from '../../../functions/announce-phase/stay.ts';
 import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
 import { aRecord } from '../../fixtures/clusters.ts';
 
 const client = new EventBridgeClient({ region: 'eu-central-1' });
 const events = mockClient(client);
+const dynamo = mockClient(DynamoDBDocumentClient);
+const registry = {
+  client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-central-1' })),
+  table: 'registry',
+};
 beforeEach(() => {
+  dynamo.reset();
+  dynamo.on(UpdateCommand).resolves({});
   events.reset();
   events.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'e' }] });
 });
@@ -33,7 +43,10 @@ function change(nth: number, before: object | undefined, after: object | undefin
   };
 }
 const announce = (...records: object[]) =>
-  announcePhases({ events: client, source: 'redkite.test' }, streamSchema.parse({ Records: records }).Records);
+  announcePhases(
+    { events: client, source: 'redkite.test', keepStay: (record) => keepStay(registry, record) },
+    streamSchema.parse({ Records: records }).Records,
+  );
 const entries = () => events.commandCalls(PutEventsCommand).flatMap(({ args: [{ input }] }) => input.Entries ?? []);
 const announced = () => entries().map(({ Detail = '' }) => JSON.parse(Detail) as PhaseChange);
 
@@ -101,4 +114,41 @@ test('a record that nobody understands costs no other cluster its events', async
   const strange = { ...awake, phase: 'dreaming' };
   expect(await announce(change(1, awake, strange), change(2, awake, falling))).toEqual({ batchItemFailures: [] });
   expect(announced()).toMatchObject([{ id: 'event-2' }]);
+});
+
+const kept = () =>
+  dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => ({
+    key: input.Key,
+    seconds: input.ExpressionAttributeValues?.[':seconds'] as unknown,
+    phase: input.ExpressionAttributeNames?.['#seconds'],
+  }));
+const later = (record: ClusterRecord, phaseSince: string): ClusterRecord => ({ ...record, phaseSince });
+
+test('the time in the phase that ended is kept with its month, and only that', async () => {
+  const woke = later(awake, '2026-03-31T23:00:00.000Z');
+  const slept = later(falling, '2026-04-01T00:30:00.000Z');
+  await announce(change(1, woke, { ...woke, hasServed: true }), change(2, woke, slept), change(3, undefined, awake));
+  expect(kept()).toEqual([
+    { key: { pk: 'hours#demo', sk: '2026-03' }, seconds: 3_600, phase: 'seconds#awake' },
+    { key: { pk: 'hours#demo', sk: '2026-04' }, seconds: 1_800, phase: 'seconds#awake' },
+  ]);
+});
+
+test('a registry that does not answer is asked again, and the event waits for it', async () => {
+  dynamo
+    .on(UpdateCommand)
+    .rejects(Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: {} }));
+  const record = change(1, awake, later(falling, '2026-03-01T13:00:00.000Z'));
+  expect(await announce(record)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+  expect(entries()).toEqual([]);
+});
+
+test.each([
+  ['is known already', new ConditionalCheckFailedException({ message: 'no', $metadata: {} })],
+  ['is refused for good', Object.assign(new Error('no'), { name: 'ValidationException', $metadata: {} })],
+])('a stay that %s keeps no event back', async (_, error) => {
+  dynamo.on(UpdateCommand).rejects(error);
+  const record = change(1, awake, later(falling, '2026-03-01T13:00:00.000Z'));
+  expect(await announce(record)).toEqual({ batchItemFailures: [] });
+  expect(entries()).toHaveLength(1);
 });
