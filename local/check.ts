@@ -35,6 +35,7 @@ export async function check(settings: LocalSettings): Promise<boolean> {
     command('lint', 'eslint', '.', '--max-warnings', '0'),
     command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
     command('OpenAPI document is up to date', 'node', 'local/main.ts', 'openapi', '--check'),
+    command('tables in documents are up to date', 'node', 'local/main.ts', 'tables', '--check'),
     ...definitions.map((file) =>
       command(`asl-validator ${file}`, 'asl-validator', '--json-path', `statemachines/${file}`),
     ),

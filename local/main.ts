@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<boolean>>> = {
   check: async () => (await import('./check.ts')).check(localSettings()),
   test: async () => (await import('./suites.ts')).test(localSettings(), args),
   bench: async () => (await import('../bench/main.ts')).bench(localSettings(), args),
+  tables: async () => (await import('./tables.ts')).tables(localSettings(), args),
   openapi: async () => (await import('./openapi.ts')).openapi(localSettings(), args),
 };
 
