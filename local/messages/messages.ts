@@ -59,7 +59,7 @@ async function runningConfiguration(settings: LocalSettings): Promise<string> {
   ).trim();
 }
 
-async function messagesRun(settings: LocalSettings): Promise<boolean> {
+export async function messagesRun(settings: LocalSettings): Promise<boolean> {
   return (await runningConfiguration(settings)) !== '';
 }
 
