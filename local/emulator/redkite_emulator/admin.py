@@ -6,6 +6,7 @@
     GET  /_redkite/process                                 which process answers, for whoever started it
     POST /_redkite/events                                  puts an `aws.*` event on the bus (chaos tests)
     POST /_redkite/faults                                  fails each n-th call of a function (chaos tests)
+    GET, POST /_redkite/api-calls, /_redkite/api-faults    what functions call, and one of these harmed (gap api_faults)
 
 Loopback only: containers reach the emulator through the gateway address, and a task must not be able to do any of this.
 Also serves the task credentials (gap ecs.credentials), which containers do ask for.
@@ -21,6 +22,7 @@ from ministack.core.responses import get_account_id, request_scope
 
 _routes = {}
 _prefixes = {}
+_layers = []
 LONGEST_WAIT_S = 60.0
 
 
@@ -51,6 +53,11 @@ def public_prefix(prefix):
 @route("GET", "/_redkite/process")
 def process(_query, _body):
     return {"pid": os.getpid()}
+
+
+def around(layer):
+    """`layer(app)` is the application with a gap's own work around each call; the emulator's own calls go past it."""
+    _layers.append(layer)
 
 
 def state_route(path, revision, read):
@@ -105,7 +112,9 @@ async def _serve(handler, scope, receive, send):
 
 
 def wrap(app):
-    """The ASGI application with our routes in front of it."""
+    """The ASGI application with the layers of the gaps around it and our routes in front of them."""
+    for layer in _layers:
+        app = layer(app)
 
     async def wrapped(scope, receive, send):
         if scope["type"] == "http":

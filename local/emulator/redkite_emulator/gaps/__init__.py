@@ -7,6 +7,7 @@ GAPS = (
     "functions.latency",
     "functions.cold_start",
     "functions.faults",
+    "functions.api_faults",
     "functions.stream_failures",
     "sfn.start",
     "sfn.stop",
