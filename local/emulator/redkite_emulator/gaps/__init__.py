@@ -39,6 +39,7 @@ GAPS = (
     "cloudformation.dynamodb_ttl",
     "cloudformation.reserved_concurrency",
     "cloudformation.iam_role_policy",
+    "cloudformation.metric_math",
     "cloudformation.recorded",
 )
 
