@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { PHASES } from '../common/cluster/phases.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
+import type { publishOfPhase } from '../common/lambda/metrics.ts';
+import { endedOperation } from './operation.ts';
 
 export const DETAIL_TYPE = 'Redkite Cluster Phase Change';
 
@@ -85,6 +87,7 @@ export interface AnnounceDeps {
   readonly events: EventBridgeClient;
   readonly source: string;
   readonly keepStay: (record: StreamRecord) => Promise<void>;
+  readonly publish: typeof publishOfPhase;
 }
 
 /** The first record that was not announced; the stream sends it and those after it again. */
@@ -93,7 +96,7 @@ export interface StreamAnswer {
 }
 
 export async function announcePhases(
-  { events, source, keepStay }: AnnounceDeps,
+  { events, source, keepStay, publish }: AnnounceDeps,
   records: z.output<typeof streamSchema>['Records'],
 ): Promise<StreamAnswer> {
   for (const raw of records) {
@@ -112,6 +115,8 @@ export async function announcePhases(
       const { Entries: [result] = [] } = await events.send(new PutEventsCommand({ Entries: [entry] }));
       if (result?.ErrorCode !== undefined) throw new Error(`${result.ErrorCode}: ${result.ErrorMessage ?? ''}`);
       logger.info('phase announced', { event: LOG_EVENTS.phaseAnnounced, ...change });
+      const operation = endedOperation(record);
+      if (operation !== undefined) publish(operation.phase, operation.measurements, operation.properties);
     } catch (error) {
       logger.error('a phase change could not be announced', {
         event: LOG_EVENTS.stepFailed,

@@ -1,5 +1,6 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { requiredEnv } from '../common/lambda/environment.ts';
+import { publishOfPhase } from '../common/lambda/metrics.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { announcePhases, streamSchema, type StreamRecord } from './announce.ts';
@@ -10,6 +11,7 @@ const deps = {
   events: new EventBridgeClient({}),
   source: `redkite.${requiredEnv('STAGE')}`,
   keepStay: (record: StreamRecord) => keepStay(registry, record),
+  publish: publishOfPhase,
 };
 
 export const handler = stepHandler(streamSchema, ({ Records }) => announcePhases(deps, Records));

@@ -4,15 +4,15 @@ import { listClusters, type RegistryTable } from '../common/registry/registry.ts
 
 const PAGE = 100;
 
-export async function awakeClusters(registry: RegistryTable): Promise<string[]> {
-  const names: string[] = [];
+export async function allClusters(registry: RegistryTable): Promise<ClusterRecord[]> {
+  const records: ClusterRecord[] = [];
   let after: string | undefined;
   do {
     const page = await listClusters(registry, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    names.push(...page.clusters.filter(isWatched).map(({ name }) => name));
+    records.push(...page.clusters);
     after = page.next;
   } while (after !== undefined);
-  return names;
+  return records;
 }
 
 /** Only a cluster that serves is watched; the others are looked after by whoever moves them. */

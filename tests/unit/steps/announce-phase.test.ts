@@ -11,7 +11,7 @@ import {
 } from '../../../functions/announce-phase/announce.ts';
 import { keepStay } from '../../../functions/announce-phase/stay.ts';
 import type { ClusterRecord } from '../../../functions/common/cluster/record.ts';
-import { aRecord } from '../../fixtures/clusters.ts';
+import { aRecord, NOW } from '../../fixtures/clusters.ts';
 
 const client = new EventBridgeClient({ region: 'eu-central-1' });
 const events = mockClient(client);
@@ -25,6 +25,7 @@ beforeEach(() => {
   dynamo.on(UpdateCommand).resolves({});
   events.reset();
   events.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'e' }] });
+  published = [];
 });
 
 const image = (record: object) =>
@@ -42,9 +43,11 @@ function change(nth: number, before: object | undefined, after: object | undefin
     },
   };
 }
+let published: [phase: string, measured: object][];
+const publish = (phase: string, measured: object) => published.push([phase, measured]);
 const announce = (...records: object[]) =>
   announcePhases(
-    { events: client, source: 'redkite.test', keepStay: (record) => keepStay(registry, record) },
+    { events: client, source: 'redkite.test', keepStay: (record) => keepStay(registry, record), publish },
     streamSchema.parse({ Records: records }).Records,
   );
 const entries = () => events.commandCalls(PutEventsCommand).flatMap(({ args: [{ input }] }) => input.Entries ?? []);
@@ -151,4 +154,46 @@ test.each([
   const record = change(1, awake, later(falling, '2026-03-01T13:00:00.000Z'));
   expect(await announce(record)).toEqual({ batchItemFailures: [] });
   expect(entries()).toHaveLength(1);
+});
+
+describe('how long an operation took', () => {
+  const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1_000).toISOString();
+  const waking = aRecord({ phase: 'waking', generation: 6, owner: 'demo-wake-6', phaseSince: at(0) });
+
+  test('is told when it ends where it should', async () => {
+    await announce(
+      change(1, asleep, waking),
+      change(2, waking, { ...awake, phaseSince: at(42.5) }),
+      change(3, { ...falling, phaseSince: at(50) }, { ...asleep, phaseSince: at(60) }),
+    );
+    expect(published).toEqual([
+      ['waking', { PhaseFailed: 0, PhaseSeconds: 42.5 }],
+      ['falling-asleep', { PhaseFailed: 0, PhaseSeconds: 10 }],
+    ]);
+  });
+
+  test('is not told of one that failed, whatever it led to, nor of a sleep that turned round', async () => {
+    await announce(
+      change(1, waking, { ...falling, phaseSince: at(9) }),
+      change(2, aRecord(), aRecord({ phase: 'failed' })),
+      change(3, falling, awake),
+    );
+    expect(published).toEqual([
+      ['waking', { PhaseFailed: 1 }],
+      ['creating', { PhaseFailed: 1 }],
+      ['falling-asleep', { PhaseFailed: 0 }],
+    ]);
+  });
+
+  test('is told once the change is announced: what is sent again is told again', async () => {
+    events
+      .on(PutEventsCommand)
+      .rejectsOnce(new Error('timed out'))
+      .resolves({ Entries: [{ EventId: 'e' }] });
+    const woke = change(1, waking, { ...awake, phaseSince: at(3) });
+    await announce(woke);
+    expect(published).toEqual([]);
+    await announce(woke);
+    expect(published).toEqual([['waking', { PhaseFailed: 0, PhaseSeconds: 3 }]]);
+  });
 });

@@ -34,6 +34,7 @@ let full: Set<string>;
 let looks: number;
 let published: Map<string, Measurements>;
 let slept: number;
+let fleet: object | undefined;
 
 const address = (cluster: string, ordinal: number) => `${cluster}/${ordinal}`;
 
@@ -99,6 +100,9 @@ const deps = {
   publish: (name: string, measurements: Measurements) => {
     published.set(name, { ...published.get(name), ...measurements });
   },
+  publishFleet: (measurements: object, properties: object) => {
+    fleet = { measurements, properties };
+  },
   policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY, maintenance: MAINTENANCE_POLICY },
   clock: {
     now: () => NOW.getTime() + slept,
@@ -129,6 +133,7 @@ beforeEach(() => {
   full = new Set();
   looks = 0;
   slept = 0;
+  fleet = undefined;
   dynamo.reset();
   dynamo.on(PutCommand).resolves({}).on(DeleteCommand).resolves({}).on(UpdateCommand).resolves({});
   dynamo
@@ -237,6 +242,10 @@ test('only clusters that serve are watched; shipping that fails keeps no quorum 
     failed: [{ cluster: 'demo', reason: 'no etcd in this test' }],
   });
   expect(published.get('demo')).toMatchObject({ MembersHealthy: 3, ShippingFailed: 1 });
+  expect(fleet).toMatchObject({
+    measurements: { ClustersAwake: 2, ClustersUnshipped: 1, ClustersUnwatched: 0, MembersMissing: 0 },
+    properties: { unshipped: 'demo' },
+  });
 });
 
 describe('maintenance', () => {
