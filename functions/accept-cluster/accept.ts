@@ -3,6 +3,7 @@
  * the next POST of the same name finds a record whose execution does not exist, and starts it: the execution's name is
  * deterministic, so starting it again never starts a second one.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
@@ -11,7 +12,7 @@ import { Problem } from '../common/http/problem.ts';
 import { hasName } from '../common/lambda/errors.ts';
 import { claimHost } from '../common/registry/hosts.ts';
 import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
-import { decideCreate } from './decide.ts';
+import { decideCreate, type CreateDecision } from './decide.ts';
 
 export interface AcceptDeps {
   readonly registry: RegistryTable;
@@ -34,7 +35,7 @@ export async function acceptCluster(
   switch (decision.action) {
     case 'create': {
       await claimHosts(deps.registry, spec);
-      if (!(await putCluster(deps.registry, decision.record, decision.replaces))) {
+      if (!(await written(deps.registry, decision))) {
         throw new Problem(
           'conflict',
           `Cluster ${spec.name} is being created by another request. Look at it before you try again.`,
@@ -53,6 +54,16 @@ export async function acceptCluster(
         { field: 'name', message: 'is taken by an existing cluster' },
       ]);
   }
+}
+
+/** False when another request was faster. */
+async function written(
+  registry: RegistryTable,
+  { record, replaces }: Extract<CreateDecision, { action: 'create' }>,
+): Promise<boolean> {
+  if (await putCluster(registry, record, replaces)) return true;
+  // A write whose answer got lost is sent again by the client, and then finds itself in its way.
+  return isDeepStrictEqual(await getCluster(registry, record.name), record);
 }
 
 /** Of two rules for one host name the load balancer would follow the older: the second cluster would never be reached. */

@@ -38,6 +38,15 @@ test('of two requests at the same moment one is refused, and starts nothing', as
   expect(started()).toEqual([]);
 });
 
+test('a record whose write lost its answer is our own, and its execution is started', async () => {
+  dynamo.on(PutCommand).callsFake(({ Item }: { Item: Record<string, unknown> }) => {
+    dynamo.on(GetCommand).resolves({ Item });
+    throw named('ConditionalCheckFailedException');
+  });
+  expect(await acceptCluster(deps, input)).toMatchObject({ phase: 'creating', generation: 1 });
+  expect(started().map(({ name }) => name)).toEqual(['demo-create-1']);
+});
+
 test('an execution that could not be started is started by the next request, which is refused all the same', async () => {
   sfn.on(StartExecutionCommand).rejectsOnce(named('ServiceUnavailable'));
   await expect(acceptCluster(deps, input)).rejects.toMatchObject({ code: 'unavailable' });
