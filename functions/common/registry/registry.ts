@@ -159,17 +159,21 @@ export async function updateCluster(
 
 /** What an operation changes when it takes a cluster; what others change at the same moment stays. */
 export interface Taking {
-  readonly changes: RecordChanges & { readonly generation: number };
+  readonly changes: RecordChanges & { readonly generation: number; readonly owner: string };
   readonly remove: readonly RemovableField[];
 }
 
 /** Takes a cluster from the phase and generation in which it was read. False when somebody else was faster. */
-export function takeCluster(
+export async function takeCluster(
   registry: RegistryTable,
   { name, generation, phase }: ClusterRecord,
   { changes, remove }: Taking,
 ): Promise<boolean> {
-  return changeFields(registry, { cluster: name, generation, from: [phase], changes, remove, direction: 'retreat' });
+  const change = { cluster: name, generation, from: [phase], changes, remove, direction: 'retreat' } as const;
+  if (await changeFields(registry, change)) return true;
+  // A write whose answer got lost is sent again by the client, and then finds itself in its way.
+  const present = await getCluster(registry, name);
+  return present?.generation === changes.generation && present.owner === changes.owner;
 }
 
 interface FieldChange {

@@ -103,7 +103,7 @@ describe('a cluster', () => {
       putCluster(registry, { ...record(), phase: 'recovering', generation: 3, owner }, record()),
     );
     expect((await Promise.all(takes)).toSorted()).toEqual([false, true]);
-    const taking = { changes: { phase: 'falling-asleep' as const, generation: 3 }, remove: [] };
+    const taking = { changes: { phase: 'falling-asleep' as const, generation: 3, owner: 'c' }, remove: [] };
     expect(await takeCluster(registry, record(), taking)).toBe(false);
     expect(await getCluster(registry, cluster)).toMatchObject({ phase: 'recovering', generation: 3 });
   });
