@@ -48,6 +48,8 @@ export function decideSleep(record: ClusterRecord, request: SleepRequest, now: D
   const { failure } = request;
   switch (record.phase) {
     case 'awake':
+      // It came to take over from a wake (or a sleep that turned round) whose last step did its work and lost its answer.
+      if (failure !== undefined) return { action: 'refuse', reason: 'what died before it had made it awake' };
       return go('sleep', { point: 'begun', unarchived: true, takeovers: 0, failedWakes: 0 }, request.reason);
     case 'falling-asleep':
     case 'failed': {

@@ -53,6 +53,14 @@ test('a wake that somebody else was faster with hands over nothing', async () =>
   expect(await rig.handedOver()).toEqual([]);
 });
 
+test('the last step is asked again whatever it died of: the cluster may be awake, and its answer alone lost', async () => {
+  const ended = await rig.run('wake-cluster', OPERATION, {
+    FinishOperation: (_, nth) => (nth === 1 ? { error: 'Runtime.ExitError' } : { result: { phase: 'awake' } }),
+  });
+  expect(ended.status).toBe('SUCCEEDED');
+  expect(await rig.handedOver()).toEqual([]);
+});
+
 test('capacity that does not come is a failure with its reason', async () => {
   const hang: Behaviour = () => ({ hang: true });
   const ended = await rig.run('wake-cluster', OPERATION, { AwaitTasks: hang }, (definition) =>

@@ -59,6 +59,14 @@ describe('decideSleep', () => {
     expect(way(record)).toBe(expected);
   });
 
+  test('what came to take over from a wake that had done its work leaves the cluster awake', () => {
+    const failure = { error: 'Runtime.ExitError', cause: 'the answer of its last step was lost' };
+    expect(decideSleep(resting('awake'), { ...sleep, failure }, NOW)).toEqual({
+      action: 'refuse',
+      reason: 'what died before it had made it awake',
+    });
+  });
+
   test('nobody takes over for ever, and a person begins to count anew', () => {
     const nap = aNap({ point: 'stopping', takeovers: MAX_TAKEOVERS });
     expect(way(aRecord({ phase: 'falling-asleep', generation: 4, nap }))).toBe('give-up');
