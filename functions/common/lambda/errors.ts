@@ -171,6 +171,8 @@ interface AwsError extends Error {
 
 const isOfAws = (error: unknown): error is AwsError => error instanceof Error && '$metadata' in error;
 const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|ProvisionedThroughputExceeded/;
+/** Of Cloud Map: another operation on the same instance goes on, as when the answer to this very call was lost. */
+const UNDER_WAY = 'DuplicateRequest';
 const CUT = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** As the clients judge it for their own retries, which are over within a second. */
@@ -180,6 +182,7 @@ function passesByItself({ name, code, $metadata: { httpStatusCode = 0 }, $retrya
     httpStatusCode === 429 ||
     $retryable !== undefined ||
     THROTTLED.test(name) ||
+    name === UNDER_WAY ||
     name.includes('Timeout') ||
     (typeof code === 'string' && CUT.test(code))
   );

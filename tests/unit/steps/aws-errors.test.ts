@@ -2,6 +2,7 @@
 import { ECSServiceException, ServerException } from '@aws-sdk/client-ecs';
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DuplicateRequest } from '@aws-sdk/client-servicediscovery';
 import { z } from 'zod';
 import { RedkiteError } from '../../../functions/common/lambda/errors.ts';
 import { stepHandler } from '../../../functions/common/lambda/step.ts';
@@ -23,6 +24,10 @@ test.each<[string, Error]>([
     Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', $metadata: { attempts: 3 } }),
   ],
   ['a gateway on the way', s3Error('Unknown', 502)],
+  [
+    'an operation of Cloud Map in the way of the next',
+    new DuplicateRequest({ ...metadata(400), message: 'The operation is already in progress.' }),
+  ],
   [
     'a throttled call',
     new ECSServiceException({
