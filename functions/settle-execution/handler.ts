@@ -7,7 +7,7 @@ import { logger } from '../common/lambda/logger.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { putCondition } from '../common/registry/condition.ts';
-import { dropLock } from '../common/registry/lock.ts';
+import { dropLock, readLock } from '../common/registry/lock.ts';
 import { getCluster } from '../common/registry/registry.ts';
 import { skipGeneration } from '../common/registry/wake-wanted.ts';
 import { finishOperation } from '../finish-operation/finish.ts';
@@ -60,13 +60,13 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
     await start(recoverMachineArn, decision.again.execution, decision.again.input);
   }
   // One that has cleaned up after itself has no lock any more, and has said how things are.
-  if (
-    decision.action === 'drop-lock' &&
-    (await dropLock(registry, decision.cluster, detail.name)) &&
-    decision.condition !== undefined
-  ) {
-    const condition = { ...decision.condition, observedAt: new Date().toISOString() };
-    await putCondition(registry, decision.cluster, 'awake', condition);
+  if (decision.action === 'drop-lock' && (await readLock(registry, decision.cluster))?.owner === detail.name) {
+    if (decision.condition !== undefined) {
+      const condition = { ...decision.condition, observedAt: new Date().toISOString() };
+      await putCondition(registry, decision.cluster, 'awake', condition);
+    }
+    // Last: where this is called again because it died half-way, the lock says that the condition may be missing.
+    await dropLock(registry, decision.cluster, detail.name);
   }
   return { action: decision.action, reason: decision.reason };
 });
