@@ -1,14 +1,14 @@
 /** Whatever happens on the way, in whatever order: it comes to rest, says the truth about what runs, and has lost nothing. */
 import fc from 'fast-check';
 import { isResting } from '../../../functions/common/cluster/phases.ts';
-import { World } from './world.ts';
+import { World, type Step } from './world.ts';
 
 const nth = fc.nat(3);
 const event = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'request' } as const) },
   { weight: 2, arbitrary: fc.constantFrom({ kind: 'sleep' } as const, { kind: 'wake' } as const) },
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('step' as const), nth }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fail' as const), nth }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('fails', 'lost', 'again'), nth }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), nth }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'lose' } as const) },
   { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
@@ -21,6 +21,9 @@ const event = fc.oneof(
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 function apply(world: World, happens: Event): void {
+  const step = (how: Step) => {
+    world.step('nth' in happens ? happens.nth : 0, how);
+  };
   const handlers: Record<Event['kind'], () => void> = {
     request: () => {
       world.request();
@@ -32,10 +35,16 @@ function apply(world: World, happens: Event): void {
       world.act('wake');
     },
     step: () => {
-      world.step('nth' in happens ? happens.nth : 0, false);
+      step('works');
     },
-    fail: () => {
-      world.step('nth' in happens ? happens.nth : 0, true);
+    fails: () => {
+      step('fails');
+    },
+    lost: () => {
+      step('lost');
+    },
+    again: () => {
+      step('again');
     },
     die: () => {
       world.die('nth' in happens ? happens.nth : 0);
@@ -62,7 +71,8 @@ function storm(world: World, phase: string): void {
   for (let round = 0; round < 100; round += 1) {
     const { record } = world;
     const next = world.executions.find(({ status }) => status === 'runs')?.at;
-    world.step(0, phase === 'waking' ? next === 'services' : next === 'members' && record.phase === phase);
+    const fails = phase === 'waking' ? next === 'services' : next === 'members' && record.phase === phase;
+    world.step(0, fails ? 'fails' : 'works');
     world.settle();
     if (record.phase === 'asleep') world.request();
   }

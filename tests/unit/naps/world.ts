@@ -29,6 +29,12 @@ type SleepState =
   | 'give-up';
 type WakeState = 'begin' | 'members' | 'restore' | 'services' | 'open' | 'awake' | 'hand-over';
 
+/**
+ * `fails`: its function never does its work. `lost`: it does, and the machine hears that it failed. `again`: it does, its answer is
+ * lost, and the machine calls it once more.
+ */
+export type Step = 'works' | 'fails' | 'lost' | 'again';
+
 interface Execution {
   readonly name: string;
   readonly verb: Action;
@@ -75,11 +81,19 @@ export class World {
     if (decision.answer === 'on-its-way' && decision.note) this.record.wakeWanted ??= { at: '', reason: 'asked' };
   }
 
-  /** One state of the `nth` execution that runs. `fails`: its function never does its work. */
-  step(nth: number, fails: boolean): void {
+  /** One state of the `nth` execution that runs. */
+  step(nth: number, how: Step = 'works'): void {
     const running = this.executions.filter(({ status }) => status === 'runs');
     const execution = running[nth % Math.max(1, running.length)];
     if (execution === undefined) return;
+    const { at } = execution;
+    if (how !== 'fails') this.walk(execution, false);
+    if (how === 'works') return;
+    if (how !== 'fails') Object.assign(execution, { at, status: 'runs' });
+    if (how !== 'again') this.walk(execution, true);
+  }
+
+  private walk(execution: Execution, fails: boolean): void {
     if (execution.verb === 'sleep') this.stepSleep(execution, fails);
     else this.stepWake(execution, fails);
   }
@@ -124,7 +138,7 @@ export class World {
     for (let rounds = 0; rounds < 500; rounds += 1) {
       this.settle();
       if (!this.executions.some(({ status }) => status === 'runs')) return;
-      this.step(0, false);
+      this.step(0);
     }
     throw new Error(`It never comes to rest: ${JSON.stringify(this.record)}`);
   }
