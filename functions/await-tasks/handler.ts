@@ -2,6 +2,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { BARRIER_KINDS } from '../common/cluster/barrier.ts';
+import { wantsSchema } from '../common/cluster/operation.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
@@ -17,7 +18,7 @@ const inputSchema = z.object({
   cluster: clusterNameSchema,
   id: z.string(),
   kind: z.enum(BARRIER_KINDS),
-  wants: z.array(z.object({ group: z.string(), count: z.int().min(0) })),
+  wants: wantsSchema,
   toleratedFailures: z.int().min(0),
   failureName: z.string(),
   since: z.string(),

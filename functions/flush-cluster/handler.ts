@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { parseTaskGroup } from '../common/cluster/names.ts';
-import { operationSchema } from '../common/cluster/operation.ts';
+import { groupsSchema, operationSchema } from '../common/cluster/operation.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
@@ -22,7 +21,7 @@ const registry = connectRegistry();
 
 export const handler = stepHandler(
   operationSchema.extend({
-    groups: z.array(z.object({ group: z.string(), addresses: z.array(z.string()) })),
+    groups: groupsSchema,
   }),
   async ({ groups, ...operation }) => {
     const proxy = groups.find(({ group }) => {

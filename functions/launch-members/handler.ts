@@ -1,7 +1,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { placementFromEnv } from '../common/aws/placement.ts';
-import { operationSchema } from '../common/cluster/operation.ts';
+import { operationSchema, wantsSchema } from '../common/cluster/operation.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -17,4 +17,7 @@ const deps = {
   image: requiredEnv('ETCD_IMAGE'),
 };
 
-export const handler = stepHandler(operationSchema, (operation) => launchMembers(deps, operation));
+/** The first step of its machine: `members` is what the steps after it wait for, and is refused here. */
+export const handler = stepHandler(operationSchema.extend({ members: wantsSchema.min(1) }), (operation) =>
+  launchMembers(deps, operation),
+);

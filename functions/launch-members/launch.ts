@@ -6,7 +6,7 @@
  * 24 hours; an operation takes minutes). All of one generation know the same peers and the same initial-cluster-token, so
  * they have one cluster id, and a majority of them can be found only once; those of another generation have another id
  * and are refused by the peers. A member whose task died after its start is therefore never started as `new` again: its
- * token is used up (`spent`). Whether a quorum exists that can take it back is decided where every member is replaced
+ * token is used up (MemberLost). Whether a quorum exists that can take it back is decided where every member is replaced
  * (common/quorum/assess): remove it, add it as a learner, start it with state `existing`; or there is none, and the create
  * fails and may be tried again under the next generation.
  */
@@ -36,10 +36,9 @@ export interface LaunchMembersDeps extends TaskLauncher {
 
 export interface LaunchedMembers {
   readonly launched: readonly number[];
-  /** Ordinals whose one task of this generation is gone already. */
-  readonly spent: readonly number[];
 }
 
+/** Throws MemberLost when the one task that a member may have in this generation is gone already; the others run then. */
 export async function launchMembers(deps: LaunchMembersDeps, operation: Ownership): Promise<LaunchedMembers> {
   const record = await getOwned(deps.registry, operation, BUILDING);
   const { members } = record.spec.metadata;
@@ -72,10 +71,12 @@ export async function launchMembers(deps: LaunchMembersDeps, operation: Ownershi
   // The token may be known because this very step was called twice: then the task runs by now.
   const known = launches.filter(({ answer }) => answer !== 'launched').map(({ ordinal }) => ordinal);
   const runningNow = known.length === 0 ? running : await runningOrdinals(deps.source, record, known);
-  return {
-    launched: launches.filter(({ answer }) => answer === 'launched').map(({ ordinal }) => ordinal),
-    spent: known.filter((ordinal) => !runningNow.has(ordinal)),
-  };
+  const spent = known.filter((ordinal) => !runningNow.has(ordinal));
+  if (spent.length > 0) {
+    const names = spent.map((ordinal) => `etcd-${ordinal}`).join(', ');
+    throw new RedkiteError('MemberLost', `The task of ${names} has stopped after its start.`);
+  }
+  return { launched: launches.filter(({ answer }) => answer === 'launched').map(({ ordinal }) => ordinal) };
 }
 
 async function runningOrdinals(

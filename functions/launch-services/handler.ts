@@ -1,7 +1,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { placementFromEnv } from '../common/aws/placement.ts';
-import { operationSchema } from '../common/cluster/operation.ts';
+import { operationSchema, wantsSchema } from '../common/cluster/operation.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -26,6 +26,8 @@ const deps = {
   now: () => new Date(),
 };
 
-export const handler = stepHandler(operationSchema.extend({ brokers: z.array(z.string()).min(1) }), (input) =>
-  launchServices(deps, input, input.brokers),
+/** The first step of its machine: `roles` is what the steps after it wait for, and is refused here. */
+export const handler = stepHandler(
+  operationSchema.extend({ brokers: z.array(z.string()).min(1), roles: wantsSchema.min(1) }),
+  (input) => launchServices(deps, input, input.brokers),
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { groupsSchema } from '../common/cluster/operation.ts';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
@@ -25,7 +26,7 @@ const deps = {
 export const handler = stepHandler(
   z.object({
     cluster: clusterNameSchema,
-    groups: z.array(z.object({ group: z.string(), addresses: z.array(z.string()) })),
+    groups: groupsSchema,
     look: z.enum(LOOKS).default('activity'),
   }),
   (input) => observeActivity(deps, input),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { groupsSchema, wantsSchema } from '../common/cluster/operation.ts';
 import { pollUntil, systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { WAIT_BUDGET_MS, WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
@@ -10,8 +11,8 @@ const MANAGEMENT_PORT = sharedPort('management');
 
 export const handler = stepHandler(
   z.object({
-    wants: z.array(z.object({ group: z.string(), count: z.int() })).min(1),
-    groups: z.array(z.object({ group: z.string(), addresses: z.array(z.string()) })),
+    wants: wantsSchema.min(1),
+    groups: groupsSchema,
   }),
   ({ wants, groups }) =>
     pollUntil(

@@ -26,7 +26,7 @@ describe('all members die, and while half of the keys are back', () => {
           const { status, cause } = await stack.ended(restoring.execution, RESTORED_MS);
           expect({ status, cause }).toEqual({
             status: 'FAILED',
-            cause: expect.stringContaining('MemberFailedToStart') as string,
+            cause: expect.stringContaining('MemberLost') as string,
           });
           const known = [...restoring.loss.before, { executionArn: restoring.execution }];
           const again = await stack.begun('recover-quorum', bare.name, known, STEP_MS);

@@ -96,7 +96,7 @@ describe.each([
     cause: 'the members cannot find each other',
     spec: { name: 'without-names' },
     breakIt: () => misconfigure('launchMembers', { NAMESPACE_NAME: 'nowhere.internal' }),
-    errors: ['QuorumNotFormed', 'MemberFailedToStart'],
+    errors: ['QuorumNotFormed', 'MemberFailedToStart', 'MemberLost'],
     condition: 'MetadataReady',
   },
 ])('when $cause', ({ spec, breakIt, errors, condition }) => {

@@ -14,6 +14,12 @@ const fail =
   (error: string, message = error): Behaviour =>
   () => ({ error, message });
 const hang: Behaviour = () => ({ hang: true });
+/** Machines on the way to an awake cluster have no state of their own for what their first function finds out anyway. */
+const FIRST_STEP_PARSES: Readonly<Record<string, string>> = {
+  'wake-cluster': 'BeginWake',
+  'bootstrap-quorum': 'LaunchMembers',
+  'start-compute': 'LaunchServices',
+};
 const notReady: Behaviour = () => ({ result: { ready: false, reason: 'still starting' } });
 
 describe('happy paths', () => {
@@ -48,9 +54,9 @@ describe('happy paths', () => {
   test('the addresses of compute reach the verification, and each step knows its operation', async () => {
     await rig.run('create-cluster', OPERATION);
     const verify = rig.calls.find(({ name }) => name === 'VerifyCluster');
-    expect(verify?.event).toEqual({ groups: [{ group: 'service:demo_proxy', addresses: ['10.0.0.1'] }] });
+    expect(verify?.event).toMatchObject({ groups: [{ group: 'service:demo_proxy', addresses: ['10.0.0.1'] }] });
     for (const name of ['LaunchMembers', 'OpenMetadata', 'PrepareEntry', 'OpenEntry']) {
-      expect(rig.calls.find((call) => call.name === name)?.event).toEqual(OPERATION);
+      expect(rig.calls.find((call) => call.name === name)?.event).toMatchObject(OPERATION);
     }
   });
 
@@ -92,19 +98,33 @@ describe('happy paths', () => {
 });
 
 describe('input that names no operation', () => {
-  test.each(MACHINES)('%s refuses it before anything is called', async (machine) => {
-    // What is done to a quorum and its metadata needs the name of the cluster alone.
-    const wrong: Readonly<Record<string, object>> = {
-      'replace-member': { generation: 'one' },
-      'archive-metadata': { reason: 7 },
-      'recover-quorum': { dryRun: 'yes' },
-      'maintain-quorum': { dryRun: 'yes' },
-    };
-    const incomplete = { cluster: 'demo', ...wrong[machine] };
-    for (const bad of [{}, incomplete, { cluster: 7, generation: 1 }]) {
-      expect(await rig.run(machine, bad)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
-      expect(rig.calls).toEqual([]);
-    }
+  test.each(MACHINES.filter((machine) => FIRST_STEP_PARSES[machine] === undefined))(
+    '%s refuses it before anything is called',
+    async (machine) => {
+      // What is done to a quorum and its metadata needs the name of the cluster alone.
+      const wrong: Readonly<Record<string, object>> = {
+        'replace-member': { generation: 'one' },
+        'archive-metadata': { reason: 7 },
+        'recover-quorum': { dryRun: 'yes' },
+        'maintain-quorum': { dryRun: 'yes' },
+      };
+      const incomplete = { cluster: 'demo', ...wrong[machine] };
+      for (const bad of [{}, incomplete, { cluster: 7, generation: 1 }]) {
+        expect(await rig.run(machine, bad)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+        expect(rig.calls).toEqual([]);
+      }
+    },
+  );
+
+  // What these functions refuse is in tests/unit/statemachines/input.test.ts.
+  test.each(Object.entries(FIRST_STEP_PARSES))('%s leaves it to %s, and does nothing more', async (machine, step) => {
+    const bad = { cluster: 7, whatever: ['else'] };
+    const ended = await rig.run(machine, bad, { [step]: fail('InvalidInput', 'cluster is no text') });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+    expect(ended.cause).toContain('cluster is no text');
+    expect(rig.callNames()).toEqual([step]);
+    expect(rig.calls[0]?.event).toMatchObject(bad);
+    expect(await rig.handedOver()).toEqual([]);
   });
 });
 

@@ -223,10 +223,13 @@ describe('endings', () => {
 
 describe('within a bootstrap', () => {
   const bootstrap = INPUTS['bootstrap-quorum'] ?? {};
+  const lost =
+    (message: string): Behaviour =>
+    () => ({ error: 'MemberLost', message });
 
   test('a member that was started before and is gone is taken back by the quorum of the others', async () => {
     const ended = await rig.run('bootstrap-quorum', bootstrap, {
-      LaunchMembers: () => ({ result: { launched: [], spent: [0] } }),
+      LaunchMembers: lost('the task of etcd-0 has stopped'),
       AdvanceQuorum: inTurn(launch, healthy),
     });
     expect(ended.status).toBe('SUCCEEDED');
@@ -246,7 +249,7 @@ describe('within a bootstrap', () => {
 
   test('a member that is lost in the moment of the opening is taken back as well', async () => {
     const ended = await rig.run('bootstrap-quorum', bootstrap, {
-      OpenMetadata: (_, nth) => ({ result: { addresses: nth === 1 ? [] : ['10.0.0.1'] } }),
+      OpenMetadata: (event, nth) => (nth === 1 ? lost('2 of 3 members run')(event, nth) : { result: {} }),
     });
     expect(ended.status).toBe('SUCCEEDED');
     expect(rig.callNames()).toContain('FinishReplacement');
@@ -255,10 +258,11 @@ describe('within a bootstrap', () => {
 
   test('where no quorum can take it back the bootstrap fails, and nothing new is started', async () => {
     const ended = await rig.run('bootstrap-quorum', bootstrap, {
-      LaunchMembers: () => ({ result: { launched: [], spent: [0, 1] } }),
+      LaunchMembers: lost('the tasks of etcd-0, etcd-1 have stopped'),
       AdvanceQuorum: inTurn(assessed({ kind: 'quorum-lost' }, '1 of 3 voters has a task left')),
     });
-    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart' });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberLost' });
+    expect(ended.cause).toContain('etcd-0, etcd-1');
     expect(rig.callNames()).not.toContain('OpenMetadata');
   });
 });
@@ -294,7 +298,7 @@ describe('within a bootstrap that restores', () => {
       ListAddresses: () => ({ result: { groups: [{ group: 'member:demo:0', addresses: [] }] } }),
       AdvanceQuorum: inTurn(assessed({ kind: 'quorum-lost' }, '0 of 3 voters have a task left')),
     });
-    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberFailedToStart' });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'MemberLost' });
     expect(restores()).toBe(1);
     expect(rig.callNames()).not.toContain('OpenMetadata');
   });

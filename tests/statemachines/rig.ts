@@ -12,6 +12,7 @@ import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
   SendTaskFailureCommand,
@@ -154,8 +155,31 @@ export class Rig {
     );
   }
 
+  /**
+   * Every state that the last run entered, in its own execution and in those that it waited for, as `machine/state`: what
+   * Step Functions bills, besides retries.
+   */
+  async transitions(): Promise<string[]> {
+    const { stateMachines = [] } = await this.sfn.send(new ListStateMachinesCommand({}));
+    const prefix = `run${this.runs}-`;
+    const ours = stateMachines.filter(({ name = '' }) => name.startsWith(prefix) && name !== `${prefix}${NOTED}`);
+    const found = await Promise.all(
+      ours.map(async ({ stateMachineArn, name = '' }) => {
+        const { executions = [] } = await this.sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+        const histories = await Promise.all(executions.map(({ executionArn }) => this.statesEntered(executionArn)));
+        return histories.flat().map((state) => `${name.slice(prefix.length)}/${state}`);
+      }),
+    );
+    return found.flat();
+  }
+
   callNames(): string[] {
     return this.calls.map(({ name }) => name);
+  }
+
+  private async statesEntered(executionArn: string | undefined): Promise<string[]> {
+    const { events = [] } = await this.sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1_000 }));
+    return events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []);
   }
 
   private async ended(executionArn: string): Promise<Ended> {
@@ -283,7 +307,7 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   PlanCluster: () => ({ result: PLAN }),
   CheckMessaging: () => ready,
   WarmFunctions: () => ({ result: { warmed: 5 } }),
-  LaunchMembers: () => ({ result: { launched: [0], spent: [] } }),
+  LaunchMembers: () => ({ result: { launched: [0] } }),
   AwaitTasks: () => ({ result: { groups: GROUPS } }),
   ProbeQuorum: () => ready,
   ListAddresses: () => ({ result: { groups: GROUPS } }),

@@ -32,6 +32,7 @@ test('a wake refills the quorum before anything can find it, and lets clients in
 test.each([
   ['BeginWake', 'NothingToRestore'],
   ['BeginWake', 'MessagingUnreachable'],
+  ['CheckMessaging', 'MessagingUnreachable'],
   ['LaunchMembers', 'MemberFailedToStart'],
   ['RestoreMetadata', 'ArchiveUnusable'],
   ['LaunchServices', 'OwnershipLost'],

@@ -33,6 +33,10 @@ export const ERRORS = {
     condition: 'MetadataReady',
     advice: 'Check the etcd image and the log group of the members, then create the cluster again.',
   },
+  MemberLost: {
+    condition: 'MetadataReady',
+    advice: 'Check the log group of the etcd members for why the task ended, then try again.',
+  },
   MembersNotRunning: {
     condition: 'MetadataReady',
     advice: 'Look at the stopped tasks of the ECS cluster: capacity, subnets and the image are the usual reasons.',

@@ -13,10 +13,16 @@ export const systemClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
+export interface PollOptions {
+  readonly intervalMs: number;
+  readonly budgetMs: number;
+  readonly clock: Clock;
+}
+
 /** Asks every `intervalMs` until `observe` is ready or `budgetMs` is over; returns the last answer. */
 export async function pollUntil<Answer extends { readonly ready: boolean }>(
   observe: () => Promise<Answer>,
-  { intervalMs, budgetMs, clock }: { intervalMs: number; budgetMs: number; clock: Clock },
+  { intervalMs, budgetMs, clock }: PollOptions,
 ): Promise<Answer> {
   const deadline = clock.now() + budgetMs;
   for (;;) {

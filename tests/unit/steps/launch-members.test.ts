@@ -53,7 +53,7 @@ beforeEach(() => {
 });
 
 test('every member once in a generation: the token says which it is, and a repeated call has the same', async () => {
-  expect(await launch()).toEqual({ launched: [0, 1, 2], spent: [] });
+  expect(await launch()).toEqual({ launched: [0, 1, 2] });
   const tokens = asked().map(({ clientToken }) => clientToken);
   expect(new Set(tokens).size).toBe(3);
   await launch();
@@ -82,15 +82,16 @@ test('all members of a generation know the same peers and the same quorum, those
 
 test('a member that runs is not asked for again', async () => {
   running(task(0), task(2, 'PENDING'));
-  expect(await launch()).toEqual({ launched: [1], spent: [] });
+  expect(await launch()).toEqual({ launched: [1] });
   expect(asked().map(({ group }) => group)).toEqual(['member:demo:1']);
 });
 
 test('one that was started and is gone is never started as new again', async () => {
+  const all = 'etcd-0, etcd-1, etcd-2';
   ecs.on(RunTaskCommand).rejects(conflict);
-  expect(await launch()).toEqual({ launched: [], spent: [0, 1, 2] });
+  await expect(launch()).rejects.toMatchObject({ name: 'MemberLost', message: expect.stringContaining(all) as string });
   ecs.on(RunTaskCommand).resolves({ tasks: [{ lastStatus: 'STOPPED' }] });
-  expect(await launch()).toEqual({ launched: [], spent: [0, 1, 2] });
+  await expect(launch()).rejects.toMatchObject({ name: 'MemberLost', message: expect.stringContaining(all) as string });
 });
 
 test('one that was asked for by this very step is not gone', async () => {
@@ -100,7 +101,7 @@ test('one that was asked for by this very step is not gone', async () => {
     .resolvesOnce({ taskArns: [] })
     .resolves({ taskArns: [0, 1, 2].map((ordinal) => task(ordinal).taskArn) });
   ecs.on(DescribeTasksCommand).resolves({ tasks: [0, 1, 2].map((ordinal) => task(ordinal)) });
-  expect(await launch()).toEqual({ launched: [], spent: [] });
+  expect(await launch()).toEqual({ launched: [] });
 });
 
 test.each([
