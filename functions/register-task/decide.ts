@@ -6,7 +6,7 @@
  */
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { memberName, type TaskPart } from '../common/cluster/names.ts';
-import { isBuilding } from '../common/cluster/phases.ts';
+import { isBuilding, type Phase } from '../common/cluster/phases.ts';
 import { mayReplaceMembers } from '../common/quorum/responsible.ts';
 import { isArriving, isOver, isServing, isStopped, type TaskObservation } from '../common/cluster/tasks.ts';
 
@@ -101,6 +101,18 @@ function decideProxy({ task, record, tasks, clientPort }: RegistrationInput): Re
  */
 function isEntryPrepared({ phase, generation, entry }: ClusterRecord): boolean {
   return !isBuilding(phase) || entry?.generation === generation;
+}
+
+/** Phases in which a task that ends is missed. In the others all of them are ended, and etcd with them or before. */
+const COMPUTE_STANDS: readonly Phase[] = ['creating', 'awake', 'waking', 'upgrading', 'scaling'];
+
+/** The address whose Milvus session nobody renews any more; undefined when there is none to end. */
+export function decideRetirement({
+  part,
+  task,
+  record,
+}: Pick<RegistrationInput, 'part' | 'task' | 'record'>): string | undefined {
+  return part.kind === 'role' && isOver(task) && COMPUTE_STANDS.includes(record.phase) ? task.address : undefined;
 }
 
 /** Why the quorum has to be looked after now; undefined when it has not. */

@@ -1,6 +1,6 @@
 /**
  * The registrar: every task state change event of the ECS cluster ends here. It keeps what it saw, moves names and
- * targets, wakes the executions that wait for tasks, and has lost members of a quorum replaced. Nobody has to ask for a
+ * targets, wakes the executions that wait for tasks, has lost members of a quorum replaced and the sessions of lost roles ended. Nobody has to ask for a
  * replaced task to be found again.
  */
 import {
@@ -19,12 +19,15 @@ import { logger } from '../common/lambda/logger.ts';
 import { lockIn } from '../common/registry/lock.ts';
 import { loadCluster, putTask, type ClusterState } from '../common/registry/registry.ts';
 import { profileOf } from '../common/releases/plan.ts';
-import { decideRegistration, decideReplacement, type RegistrationAction } from './decide.ts';
+import type { EndedTask } from '../retire-session/retire.ts';
+import { decideRegistration, decideReplacement, decideRetirement, type RegistrationAction } from './decide.ts';
 
 export interface RegistrarDeps extends BarrierDeps {
   readonly namespace: Namespace;
   readonly elb: ElasticLoadBalancingV2Client;
   readonly replaceMachineArn: string;
+  /** Hands an ended task to retire-session, which can reach etcd, and does not wait for it. */
+  readonly retireSession: (ended: EndedTask) => Promise<void>;
   /** Has the functions of a replacement started; never fails. */
   readonly warm: () => Promise<void>;
 }
@@ -51,10 +54,12 @@ export async function registerTask(deps: RegistrarDeps, task: TaskObservation, n
   // First: a quorum that has lost a member must not wait for names that cannot be moved.
   const reason = decideReplacement({ part, task, record });
   if (reason !== undefined) await startReplacement(deps, part.cluster, task, reason);
+  const address = decideRetirement({ part, task, record });
   // Side by side: whoever waits for the task waits for its name by itself, because DNS takes its time anyway.
   await Promise.all([
     settleBarriers(deps, part.cluster, barriers, tasks),
     ...actions.map((action) => act(deps, action)),
+    ...(address === undefined ? [] : [deps.retireSession({ cluster: part.cluster, taskId: task.taskId, address })]),
   ]);
   if (actions.some(({ kind }) => kind === 'deregister-name')) await giveBack(deps, part, task);
 }

@@ -20,6 +20,7 @@ export const LOG_EVENTS = {
   taskIgnored: 'task.ignored',
   barrierReleased: 'barrier.released',
   barrierBroken: 'barrier.broken',
+  sessionRetired: 'session.retired',
   functionsNotWarmed: 'functions.not-warmed',
   quorumAssessed: 'quorum.assessed',
   quorumChanged: 'quorum.changed',

@@ -75,6 +75,13 @@ const LONG_NAPS = {
   QUERYNODE_SCHEDULER_MAXTIMESTAMPLAG: '315360000',
 } as const;
 
+/**
+ * Seconds for which a role stays registered without renewing it. Milvus' own 30 are over when a member of etcd stands still for so
+ * long: the client does not notice a member that says nothing, and renews through it every third of this. A role whose task has
+ * ended does not wait for it (retire-session).
+ */
+const SESSIONS = { COMMON_SESSION_TTL: '60' } as const;
+
 export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
   '2.3.5': {
     release: '2.3.5',
@@ -87,7 +94,7 @@ export const RELEASES: Readonly<Record<string, ReleaseProfile>> = {
       unknownToleranceSeconds: 3_600,
       droppedToleranceSeconds: 10_800,
     },
-    environment: LONG_NAPS,
+    environment: { ...LONG_NAPS, ...SESSIONS },
   },
 };
 

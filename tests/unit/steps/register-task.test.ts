@@ -9,6 +9,7 @@ import { SendTaskSuccessCommand, SFNClient, StartExecutionCommand } from '@aws-s
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { registerTask } from '../../../functions/register-task/register.ts';
+import type { EndedTask } from '../../../functions/retire-session/retire.ts';
 import { observeTask } from '../../../functions/common/cluster/tasks.ts';
 import { aRecord, NOW } from '../../fixtures/clusters.ts';
 
@@ -18,12 +19,17 @@ const sfn = mockClient(SFNClient);
 const discovery = mockClient(ServiceDiscoveryClient);
 const elb = mockClient(ElasticLoadBalancingV2Client);
 let warmed = 0;
+let retired: EndedTask[] = [];
 const deps = {
   registry: { client: DynamoDBDocumentClient.from(new DynamoDBClient(region)), table: 'registry' },
   sfn: new SFNClient(region),
   namespace: { client: new ServiceDiscoveryClient(region), namespaceId: 'ns' },
   elb: new ElasticLoadBalancingV2Client(region),
   replaceMachineArn: 'arn:replace',
+  retireSession: (ended: EndedTask) => {
+    retired.push(ended);
+    return Promise.resolve();
+  },
   warm: () => {
     warmed += 1;
     return Promise.resolve();
@@ -56,6 +62,7 @@ function partition(...items: { sk: string; value: unknown }[]): void {
 
 beforeEach(() => {
   warmed = 0;
+  retired = [];
   for (const mock of [dynamo, sfn, discovery, elb]) mock.reset();
   dynamo.on(PutCommand).resolves({});
   dynamo.on(DeleteCommand).resolves({});
@@ -85,6 +92,15 @@ test('a token that was answered already is no failure, and the barrier goes', as
   sfn.on(SendTaskSuccessCommand).rejects(named('TaskTimedOut'));
   await registerTask(deps, event(), NOW);
   expect(dynamo.commandCalls(DeleteCommand)).toHaveLength(1);
+});
+
+test('a role whose task has ended loses its session, a member has none', async () => {
+  const record = aRecord({ phase: 'awake', discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] } });
+  partition({ sk: 'record', value: record });
+  await registerTask(deps, event({ lastStatus: 'STOPPED', desiredStatus: 'STOPPED' }), NOW);
+  expect(retired).toEqual([]);
+  await registerTask(deps, event({ group: 'service:demo_querynode', lastStatus: 'STOPPED' }), NOW);
+  expect(retired).toEqual([{ cluster: 'demo', taskId: 'abc', address: '10.0.0.5' }]);
 });
 
 test('a late event changes nothing', async () => {
