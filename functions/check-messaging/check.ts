@@ -4,7 +4,9 @@
  * The credentials are proven later, when `verify-cluster` makes Milvus write.
  */
 import { connect } from 'node:tls';
-import { RedkiteError } from '../common/lambda/errors.ts';
+import { messageOf, RedkiteError } from '../common/lambda/errors.ts';
+import { LOG_EVENTS } from '../common/lambda/events.ts';
+import { logger } from '../common/lambda/logger.ts';
 
 export interface BrokerAddress {
   readonly host: string;
@@ -31,13 +33,40 @@ export function handshake({ host, port }: BrokerAddress, timeoutMs: number): Pro
   });
 }
 
-export async function checkMessaging(brokers: readonly string[], timeoutMs: number): Promise<{ readonly ready: true }> {
-  const results = await Promise.allSettled(brokers.map((broker) => handshake(parseBroker(broker), timeoutMs)));
-  const failures = results.flatMap((result, index) =>
-    result.status === 'rejected' ? [`${brokers[index]}: ${(result.reason as Error).message}`] : [],
-  );
-  if (failures.length > 0) {
-    throw new RedkiteError('MessagingUnreachable', `Kafka brokers cannot be reached: ${failures.join('; ')}.`);
+/** What one broker answered: undefined when it proved who it is. */
+export interface BrokerAnswer {
+  readonly broker: string;
+  readonly failure: string | undefined;
+}
+
+export interface Messaging {
+  readonly ready: true;
+  /** Brokers that do not answer now, and why. */
+  readonly away: readonly string[];
+}
+
+/**
+ * Most of them have to be there: topics have three replicas and ask for two in sync (resources/messages.yml), and MSK restarts
+ * its brokers one after the other when it patches them. Throws MessagingUnreachable. Pure.
+ */
+export function judgeBrokers(answers: readonly BrokerAnswer[]): Messaging {
+  const away = answers.flatMap(({ broker, failure }) => (failure === undefined ? [] : [`${broker}: ${failure}`]));
+  if (away.length * 2 >= answers.length) {
+    throw new RedkiteError('MessagingUnreachable', `Kafka brokers cannot be reached: ${away.join('; ')}.`);
   }
-  return { ready: true };
+  return { ready: true, away };
+}
+
+export async function checkMessaging(brokers: readonly string[], timeoutMs: number): Promise<Messaging> {
+  const results = await Promise.allSettled(brokers.map((broker) => handshake(parseBroker(broker), timeoutMs)));
+  const messaging = judgeBrokers(
+    brokers.map((broker, index) => {
+      const result = results[index];
+      return { broker, failure: result?.status === 'rejected' ? messageOf(result.reason) : undefined };
+    }),
+  );
+  if (messaging.away.length > 0) {
+    logger.warn('brokers are away', { event: LOG_EVENTS.brokersAway, brokers: messaging.away });
+  }
+  return messaging;
 }

@@ -54,6 +54,13 @@ test('a wake that somebody else was faster with hands over nothing', async () =>
   expect(await rig.handedOver()).toEqual([]);
 });
 
+test('an input that is no object fails as such: there is nothing to put back', async () => {
+  const ended = await rig.run('wake-cluster', ['demo'] as unknown as typeof OPERATION);
+  expect(ended).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
+  expect(rig.callNames()).not.toContain('BeginWake');
+  expect(await rig.handedOver()).toEqual([]);
+});
+
 test('the last step is asked again whatever it died of: the cluster may be awake, and its answer alone lost', async () => {
   const ended = await rig.run('wake-cluster', OPERATION, {
     FinishOperation: (_, nth) => (nth === 1 ? { error: 'Runtime.ExitError' } : { result: { phase: 'awake' } }),

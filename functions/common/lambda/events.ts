@@ -21,6 +21,7 @@ export const LOG_EVENTS = {
   barrierReleased: 'barrier.released',
   barrierBroken: 'barrier.broken',
   sessionRetired: 'session.retired',
+  brokersAway: 'messaging.brokers-away',
   functionsNotWarmed: 'functions.not-warmed',
   quorumAssessed: 'quorum.assessed',
   quorumChanged: 'quorum.changed',
