@@ -31,7 +31,24 @@ export function withAddresses(container: Container, named: readonly (readonly [s
   return { ...container, definition: { ...container.definition, containerDefinitions: definitions } };
 }
 
-export async function startContainer(
+/** Whoever starts containers in their order needs no gate before a role (functions/launch-services/gate.ts). */
+export function withCommand(
+  definition: RegisterTaskDefinitionCommandInput,
+  command: string[],
+): RegisterTaskDefinitionCommandInput {
+  return {
+    ...definition,
+    containerDefinitions: definition.containerDefinitions?.map((container) => ({ ...container, command })),
+  };
+}
+
+export async function startContainer(settings: LocalSettings, dockerHost: string, container: Container): Promise<void> {
+  await createContainer(settings, dockerHost, container);
+  await startCreated(dockerHost, container);
+}
+
+/** Everything but its process. */
+export async function createContainer(
   settings: LocalSettings,
   dockerHost: string,
   { name, address, definition, environment, binds = [] }: Container,
@@ -47,6 +64,9 @@ export async function startContainer(
     HostConfig: { NetworkMode: network, Memory: Number(definition.memory) * 1024 ** 2, Binds: binds },
     NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
   });
+}
+
+export async function startCreated(dockerHost: string, { name }: Pick<Container, 'name'>): Promise<void> {
   await engine(dockerHost, 'POST', `/containers/${name}/start`, undefined);
 }
 

@@ -10,14 +10,21 @@ import type { Placement } from '../../functions/common/aws/placement.ts';
 import { planRoles, profileOf } from '../../functions/common/releases/plan.ts';
 import { ETCD } from '../../functions/common/releases/profiles.ts';
 import { initialMembers, memberTaskDefinition } from '../../functions/launch-members/task-definition.ts';
-import { roleTaskDefinition } from '../../functions/launch-services/task-definition.ts';
+import { roleCommand, roleTaskDefinition } from '../../functions/launch-services/task-definition.ts';
 import { systemClock } from '../../functions/common/lambda/polling.ts';
 import { observeRole } from '../../functions/probe-compute/probe.ts';
 import { connectMilvus } from '../../functions/verify-cluster/milvus.ts';
 import { verifyCluster } from '../../functions/verify-cluster/verify.ts';
 import type { Images } from '../../local/images/images.ts';
 import { awsEnvironment, type LocalSettings } from '../../local/settings.ts';
-import { addressInNetwork, removeContainers, startContainer, withAddresses, type Container } from '../containers.ts';
+import {
+  addressInNetwork,
+  removeContainers,
+  startContainer,
+  withAddresses,
+  withCommand,
+  type Container,
+} from '../containers.ts';
 
 export interface ByHandInput {
   readonly images: Images;
@@ -104,7 +111,10 @@ function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHand
   const roles = planRoles(spec).map((role, index): Container => ({
     name: `${NAME}-${role.role}`,
     address: address(members.length + index),
-    definition: roleTaskDefinition(placement, { spec, role, profile, settings: milvus }),
+    definition: withCommand(
+      roleTaskDefinition(placement, { spec, role, profile, settings: milvus }),
+      roleCommand(role),
+    ),
     environment: {
       ETCD_ENDPOINTS: ordinals.map((ordinal) => `${address(ordinal)}:${ETCD.clientPort}`).join(','),
       KAFKA_SASLUSERNAME: user.username,

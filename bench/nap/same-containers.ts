@@ -1,15 +1,17 @@
 /**
  * The containers of a cluster as ECS starts them (image, command, environment, memory: read from their task definitions),
- * planned for somebody who starts them without ECS: addresses fixed beforehand, secrets and credentials given directly.
+ * planned for somebody who starts them without ECS and in their order: addresses fixed beforehand, secrets and credentials given
+ * directly, roles that wait for nothing.
  */
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { memberHost, memberName, metadataHost, taskFamily } from '../../functions/common/cluster/names.ts';
 import { clusterSpecSchema } from '../../functions/common/cluster/spec.ts';
 import { planRoles, profileOf } from '../../functions/common/releases/plan.ts';
+import { roleCommand } from '../../functions/launch-services/task-definition.ts';
 import { awsEnvironment, type LocalSettings } from '../../local/settings.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { messagesUser } from '../../local/stack/deploy.ts';
-import { addressInNetwork, withAddresses, type Container } from '../containers.ts';
+import { addressInNetwork, withAddresses, withCommand, type Container } from '../containers.ts';
 
 export const NAMESPACE = 'redkite.internal';
 
@@ -48,15 +50,16 @@ export async function sameContainers(
   const members = await Promise.all(ordinals.map((n) => defined(memberName(n), firstHost + n, {})));
   const named = members.map(({ address }, n) => [`${memberHost(cluster, n)}.${NAMESPACE}`, address] as const);
   const roles = await Promise.all(
-    planRoles(spec).map(({ role }, index) =>
-      defined(role, firstHost + members.length + index, {
+    planRoles(spec).map(async (role, index) => {
+      const container = await defined(role.role, firstHost + members.length + index, {
         KAFKA_SASLUSERNAME: user.username,
         KAFKA_SASLPASSWORD: user.password,
         MINIO_USEIAM: 'false',
         MINIO_ACCESS_KEY_ID: credentials['AWS_ACCESS_KEY_ID'] ?? '',
         MINIO_SECRET_ACCESS_KEY: credentials['AWS_SECRET_ACCESS_KEY'] ?? '',
-      }),
-    ),
+      });
+      return { ...container, definition: withCommand(container.definition, roleCommand(role)) };
+    }),
   );
   const proxy = roles.find(({ name }) => name === `${prefix}-proxy`);
   if (proxy === undefined) throw new Error('The release has no proxy.');

@@ -18,7 +18,7 @@ import { prepareSleeper } from '../nap/sleeper.ts';
 import { METRIC, TRANSITIONS } from './metrics.ts';
 
 const RUNS = 5;
-const BY_HAND = 'the same containers started by hand at once';
+const BY_HAND = 'the same containers started by hand, in order';
 const COMPOSE = 'podman-compose up with health-checked dependencies';
 
 interface Wake {

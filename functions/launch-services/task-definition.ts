@@ -9,6 +9,7 @@ import { metadataHost, taskFamily } from '../common/cluster/names.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
 import type { RolePlan } from '../common/releases/plan.ts';
 import { ETCD, type ReleaseProfile } from '../common/releases/profiles.ts';
+import { heldUntilFound } from './gate.ts';
 
 export interface MilvusSettings {
   readonly image: string;
@@ -31,13 +32,20 @@ export interface RoleInput {
   readonly unknownTolerance?: number | undefined;
 }
 
+/** Where every role of a cluster looks for its metadata. */
+const metadataName = (spec: Pick<ClusterSpec, 'name'>, { namespaceName }: Pick<MilvusSettings, 'namespaceName'>) =>
+  `${metadataHost(spec.name)}.${namespaceName}`;
+
+/** What a role is, without the gate before it. */
+export const roleCommand = ({ role }: Pick<RolePlan, 'role'>): string[] => ['milvus', 'run', role];
+
 export function milvusEnvironment(
   { spec, role, profile, settings, unknownTolerance }: RoleInput,
   region: string,
 ): Record<string, string> {
   return {
     DEPLOY_MODE: 'DISTRIBUTED',
-    ETCD_ENDPOINTS: `${metadataHost(spec.name)}.${settings.namespaceName}:${ETCD.clientPort}`,
+    ETCD_ENDPOINTS: `${metadataName(spec, settings)}:${ETCD.clientPort}`,
     ETCD_ROOTPATH: spec.name,
     COMMON_STORAGETYPE: 'remote',
     COMMON_CHANNAMEPREFIX_CLUSTER: spec.name,
@@ -85,7 +93,7 @@ export function roleTaskDefinition(placement: Placement, input: RoleInput): Regi
         name: 'milvus',
         image: settings.image,
         essential: true,
-        command: ['milvus', 'run', role.role],
+        command: heldUntilFound(metadataName(spec, settings), roleCommand(role)),
         environment,
         secrets: [
           { name: 'KAFKA_SASLUSERNAME', valueFrom: `${settings.messagesSecretArn}:username::` },

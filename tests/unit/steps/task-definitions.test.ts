@@ -88,6 +88,17 @@ describe('task definitions', () => {
     expect(lag * 1e9).toBeLessThan(2 ** 63);
   });
 
+  test('every role is held until the name of its metadata can be found', () => {
+    const spec = clusterSpecSchema.parse({ name: 'demo' });
+    for (const role of planRoles(spec)) {
+      const definition = roleTaskDefinition(placement, { spec, role, profile: profileOf(spec), settings });
+      const { command, environment } = definition.containerDefinitions?.[0] ?? {};
+      const name = 'metadata.demo.redkite.internal';
+      expect(command?.slice(-4)).toEqual([name, 'milvus', 'run', role.role]);
+      expect(environment).toContainEqual({ name: 'ETCD_ENDPOINTS', value: `${name}:2379` });
+    }
+  });
+
   test('no secret stands in a task definition', () => {
     const spec = clusterSpecSchema.parse({ name: 'demo' });
     for (const role of planRoles(spec)) {
