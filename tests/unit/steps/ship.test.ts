@@ -85,3 +85,30 @@ test('what came since it was last complete, when only a part was shipped', async
 test('when nothing was shipped, that', async () => {
   expect(await minute([])).toEqual({ ShippingFailed: 1 });
 });
+
+test('an archive that is due is taken when the changes of all others are shipped', async () => {
+  const archived = (name: string, minutes: number) => ({
+    Items: [
+      { sk: 'record', value: aRecord({ name, phase: 'awake', metadataOpen: true }) },
+      { sk: 'task#t', value: aTask({ group: `member:${name}:0`, address: name }) },
+      { sk: 'archive', value: { ...state, archive: { ...state.archive, createdAt: before(minutes * 60) } } },
+    ],
+  });
+  dynamo.on(QueryCommand).callsFake((input: { ExpressionAttributeValues: Record<string, string> }) => {
+    const name = input.ExpressionAttributeValues[':pk'] ?? '';
+    return archived(name, name === 'due' ? 61 : 59);
+  });
+  const order: string[] = [];
+  const { failed } = await shipAll(
+    {
+      ...{ registry, stores: memoryStore, publish: () => undefined, clock: { now: () => NOW.getTime() } },
+      connect: ([endpoint = '']) => {
+        order.push(endpoint);
+        throw new Error('not reached');
+      },
+    },
+    ['due', 'first', 'second'],
+  );
+  expect(order).toEqual(['first:2379', 'second:2379', 'due:2379']);
+  expect(failed.map(({ cluster }) => cluster)).toEqual(['first', 'second', 'due']);
+});
