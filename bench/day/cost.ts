@@ -13,7 +13,7 @@ import type { Day, Span } from './simulate.ts';
 export const PRICES = BUNDLED_PRICES['us-east-1'];
 /** As serverless.yml has them by default. */
 const DEPLOYMENT: DeploymentFacts = {
-  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true },
+  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true, alarms: true },
 };
 const HOUR = 3_600;
 /** Of Fargate, Seconds: what runs for less is billed for this long. */

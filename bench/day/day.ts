@@ -68,7 +68,7 @@ export const day: Benchmark = ({ settings, report }) => {
         `${sleep.value.toFixed(1)} s (${sleep.measuredAt.slice(0, 10)}), in real containers on a local AWS; image pulls on AWS come on top.`,
       `Prices: AWS list prices of ${PRICES.region} as of ${PRICES.asOf} (functions/common/cost/prices.ts), ten Fargate tasks with an address each: ` +
         `$${hourlyWhileAwake().toFixed(2)} an hour awake.`,
-      `Not in the picture: what all clusters share, asleep or awake (load balancer, MSK, key, secret, watch): ` +
+      `Not in the picture: what all clusters share, asleep or awake (load balancer, MSK, alarms, key, secret, watch): ` +
         `$${(HOURS * hourlyShared()).toFixed(2)} a day.`,
     ],
   });

@@ -18,6 +18,7 @@ const deps = {
     brokerType: requiredEnv('BROKER_TYPE'),
     brokerVolumeGib: Number(requiredEnv('BROKER_VOLUME_GIB')),
     publicAddresses: requiredEnv('ASSIGN_PUBLIC_IP') === 'ENABLED',
+    alarms: requiredEnv('ALARMS') === 'on',
   },
 };
 const querySchema = z.strictObject({ month: z.string().regex(MONTH, 'must be a month such as 2026-11').optional() });

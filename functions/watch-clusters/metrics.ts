@@ -1,9 +1,7 @@
 /** Size and latency of each quorum, of one look at its members. */
 import type { AskedMember } from '../common/quorum/members.ts';
 import type { ArchiveState } from '../common/registry/archive-state.ts';
-import { METRICS, type Measurements as Measured, type Properties } from '../common/lambda/metrics.ts';
-
-export const METRIC_NAMES = Object.keys(METRICS.cluster) as readonly (keyof typeof METRICS.cluster)[];
+import type { Measurements as Measured, Properties } from '../common/lambda/metrics.ts';
 
 export type Measurements = Measured<'cluster'>;
 export type Publish = (cluster: string, measurements: Measurements, properties?: Properties) => void;

@@ -13,7 +13,7 @@ import { BUNDLED_PRICES, type PriceTable } from '../../functions/common/cost/pri
 import { table, type Row } from './markdown.ts';
 
 const DEPLOYMENT: DeploymentFacts = {
-  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true },
+  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true, alarms: true },
 };
 const SPEC = clusterSpecSchema.parse({ name: 'one' });
 const TABLES: readonly PriceTable[] = Object.values(BUNDLED_PRICES);

@@ -6,7 +6,7 @@ import type { ClusterSpec } from '../cluster/spec.ts';
 import { planRoles } from '../releases/plan.ts';
 import { ETCD } from '../releases/profiles.ts';
 import type { PriceTable } from './prices.ts';
-import { ASSUMED_USAGE, EACH_MINUTE, METRICS, NAP, WATCH_GIB, type Usage } from './usage.ts';
+import { ASSUMED_USAGE, EACH_MINUTE, METRICS, NAP, OBSERVED, WATCH_GIB, type Usage } from './usage.ts';
 
 export const HOURS_A_MONTH = 730;
 const MINUTES_AN_HOUR = 60;
@@ -43,6 +43,8 @@ export interface DeploymentFacts {
   readonly brokerVolumeGib: number;
   /** Tasks have a public address each; otherwise somebody pays for a NAT gateway or for endpoints. */
   readonly publicAddresses: boolean;
+  /** The stack's own alarms are on. */
+  readonly alarms: boolean;
 }
 
 export interface Tasks {
@@ -107,9 +109,9 @@ export function clusterLines(spec: ClusterSpec, prices: PriceTable, deployment: 
     },
     {
       part: 'metrics',
-      what: `${METRICS} in CloudWatch`,
+      what: `${METRICS.cluster} in CloudWatch`,
       basis: 'count',
-      perHour: onlyAwake((METRICS * perMonth.metric) / HOURS_A_MONTH),
+      perHour: onlyAwake((METRICS.cluster * perMonth.metric) / HOURS_A_MONTH),
     },
     {
       part: 'registry',
@@ -162,6 +164,13 @@ export function sharedLines(prices: PriceTable, deployment: DeploymentFacts): Co
       'size',
       perHour.loadBalancer + ZONES * perHour.publicAddress,
     ),
+    line(
+      'observation',
+      `${METRICS.fleet} metrics, ${OBSERVED.dashboards} dashboard` +
+        (deployment.alarms ? `, alarms on ${OBSERVED.alarmMetrics} metrics` : ''),
+      'count',
+      observation(perMonth, deployment) / HOURS_A_MONTH,
+    ),
     line('keys, secrets, zone', 'a KMS key, a secret, a hosted zone', 'size', fixed(perMonth) / HOURS_A_MONTH),
     line(
       'watch',
@@ -170,6 +179,10 @@ export function sharedLines(prices: PriceTable, deployment: DeploymentFacts): Co
       MINUTES_AN_HOUR * (each.lambdaCall + usage.watchSeconds * WATCH_GIB * each.lambdaGibSecond),
     ),
   ];
+}
+
+function observation({ metric, dashboard, alarmMetric }: PriceTable['perMonth'], { alarms }: DeploymentFacts): number {
+  return METRICS.fleet * metric + OBSERVED.dashboards * dashboard + (alarms ? OBSERVED.alarmMetrics * alarmMetric : 0);
 }
 
 const fixed = ({ kmsKey, secret, hostedZone }: PriceTable['perMonth']) => kmsKey + secret + hostedZone;

@@ -36,6 +36,9 @@ export const priceTableSchema = z.strictObject({
     cloudMapInstance: usd,
     /** Of CloudWatch, prorated by the hours in which it is written. */
     metric: usd,
+    /** Of each metric that an alarm looks at. */
+    alarmMetric: usd,
+    dashboard: usd,
     s3Gib: usd,
   }),
   each: z.strictObject({
@@ -56,7 +59,15 @@ export type PriceTable = z.infer<typeof priceTableSchema>;
 /** The same in both regions. */
 const EVERYWHERE = {
   perHour: { publicAddress: 0.005 },
-  perMonth: { kmsKey: 1, secret: 0.4, hostedZone: 0.5, cloudMapInstance: 0.1, metric: 0.3 },
+  perMonth: {
+    kmsKey: 1,
+    secret: 0.4,
+    hostedZone: 0.5,
+    cloudMapInstance: 0.1,
+    metric: 0.3,
+    alarmMetric: 0.1,
+    dashboard: 3,
+  },
   each: { stateTransition: 0.000025, lambdaCall: 0.0000002, lambdaGibSecond: 0.0000166667 },
 } as const;
 

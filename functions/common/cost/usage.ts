@@ -23,8 +23,14 @@ export const ASSUMED_USAGE: Usage = { storedGib: 10, logMibPerHour: 20, watchSec
  */
 export const EACH_MINUTE = { readUnits: 11, writeUnits: 3, puts: 1 } as const;
 
-/** CloudWatch metrics of an awake cluster (functions/watch-clusters/metrics.ts). */
-export const METRICS = 8;
+/** CloudWatch metrics of an awake cluster, and of all together while one of them is awake (functions/common/lambda/metrics.ts). */
+export const METRICS = { cluster: 8, fleet: 10 } as const;
+
+/**
+ * Metrics that the alarms look at, those of sums counted each, and dashboards (resources/alarms.yml, dashboard.yml): a
+ * test counts them, and `npm run tables` tells what one more of them costs.
+ */
+export const OBSERVED = { alarmMetrics: 55, dashboards: 1 } as const;
 
 /**
  * A sleep and the wake after it: state transitions as they were counted in runs with real containers (docs/roadmap.md), a call of

@@ -18,12 +18,13 @@ import {
 } from '../../../functions/common/cost/estimate.ts';
 import { monthCost } from '../../../functions/common/cost/month.ts';
 import { BUNDLED_PRICES, choosePrices, priceTableSchema } from '../../../functions/common/cost/prices.ts';
-import { ASSUMED_USAGE, METRICS, NAP, WATCH_GIB } from '../../../functions/common/cost/usage.ts';
-import { METRIC_NAMES } from '../../../functions/watch-clusters/metrics.ts';
+import { ASSUMED_USAGE, METRICS, NAP, OBSERVED, WATCH_GIB } from '../../../functions/common/cost/usage.ts';
+import { METRICS as WRITTEN } from '../../../functions/common/lambda/metrics.ts';
+import { allResources, valueOf } from '../resources/template.ts';
 
 const PRICES = BUNDLED_PRICES['us-east-1'];
 const DEPLOYMENT: DeploymentFacts = {
-  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true },
+  ...{ brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true, alarms: true },
 };
 const spec = (changes: object = {}) => clusterSpecSchema.parse({ name: 'demo', ...changes });
 const linesOf = (changes: object = {}, deployment = DEPLOYMENT) => clusterLines(spec(changes), PRICES, deployment);
@@ -50,6 +51,7 @@ test('what all clusters share, reckoned by hand', () => {
   expect(monthly('MSK brokers')).toBeCloseTo(3 * 0.0456 * 730, 6);
   expect(monthly('MSK volumes')).toBeCloseTo(3 * 20 * 0.1, 6);
   expect(monthly('load balancer')).toBeCloseTo((0.0225 + 3 * 0.005) * 730, 6);
+  expect(monthly('observation')).toBeCloseTo(10 * 0.3 + 3 + OBSERVED.alarmMetrics * 0.1, 6);
   expect(monthly('keys, secrets, zone')).toBeCloseTo(1.9, 6);
   for (const { perHour } of shared) expect(perHour.awake).toBe(perHour.asleep);
 });
@@ -182,5 +184,17 @@ test('what is reckoned with is what the template and the functions have', () => 
   expect(Number(serverless.functions.showCost.environment.BROKERS)).toBe(
     messages.Resources.Messages.Properties.NumberOfBrokerNodes,
   );
-  expect(METRICS).toBe(METRIC_NAMES.length);
+  expect(METRICS.cluster).toBe(Object.keys(WRITTEN.cluster).length);
+  expect(METRICS.fleet).toBe(Object.keys(WRITTEN.fleet).length);
+  const resources = allResources();
+  const ofType = (type: string) => resources.filter(([, { Type }]) => Type === type);
+  const metricsOf = (metrics: unknown) => {
+    if (metrics === undefined) return 1;
+    const parts = (typeof metrics === 'string' ? valueOf(metrics) : metrics) as readonly { MetricStat?: unknown }[];
+    return parts.filter(({ MetricStat }) => MetricStat !== undefined).length;
+  };
+  expect(
+    ofType('AWS::CloudWatch::Alarm').reduce((sum, [, { Properties }]) => sum + metricsOf(Properties['Metrics']), 0),
+  ).toBe(OBSERVED.alarmMetrics);
+  expect(ofType('AWS::CloudWatch::Dashboard')).toHaveLength(OBSERVED.dashboards);
 });

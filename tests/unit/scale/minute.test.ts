@@ -182,6 +182,7 @@ async function minute() {
       connect: ([endpoint = '']) => etcdOf(endpoint.split('/')[0] ?? ''),
       members: (addresses) => ({ ask: () => ask(addresses), close: () => undefined }),
       publish: () => undefined,
+      publishFleet: () => undefined,
       policy: { quorum: QUORUM_POLICY, vigil: VIGIL_POLICY, maintenance: MAINTENANCE_POLICY },
       lookTimeoutMs: 5_000,
       observeWork: () => Promise.resolve([]),

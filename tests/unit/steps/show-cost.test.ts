@@ -15,7 +15,13 @@ const registry = {
   client: DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-central-1' })),
   table: 'registry',
 };
-const deployment = { brokers: 3, brokerType: 'kafka.t3.small', brokerVolumeGib: 20, publicAddresses: true };
+const deployment = {
+  brokers: 3,
+  brokerType: 'kafka.t3.small',
+  brokerVolumeGib: 20,
+  publicAddresses: true,
+  alarms: true,
+};
 const CREATED = '2026-11-01T00:00:00.000Z';
 const NOW = new Date('2026-11-11T00:00:00.000Z');
 const record = aRecord({ phase: 'asleep', phaseSince: '2026-11-10T00:00:00.000Z', createdAt: CREATED });
