@@ -1,14 +1,14 @@
 /**
  * Time that passes only when everything waits for it: how long something takes whose every wait is known, whatever the machine
- * that works it out is busy with. What waits for something else (a compression, say) takes no time, or little.
+ * that works it out is busy with. What waits for something else (a compression, say) takes no time.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
 export interface VirtualTime {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Until `work` is done; answers with what it answered. */
-  readonly run: <Result>(work: Promise<Result>) => Promise<Result>;
+  /** Until `work` is done; answers with what it answered. No time passes while it is `busy` with something else. */
+  readonly run: <Result>(work: Promise<Result>, busy: () => boolean) => Promise<Result>;
 }
 
 /** Turns of the event loop after which whoever could go on without time has. */
@@ -25,7 +25,7 @@ export function virtualTime(start = 0): VirtualTime {
       new Promise((wake) => {
         waiting.push({ at: now + milliseconds, wake });
       }),
-    run: async (work) => {
+    run: async (work, busy) => {
       const state = { done: false };
       const finished = work.finally(() => {
         state.done = true;
@@ -37,7 +37,7 @@ export function virtualTime(start = 0): VirtualTime {
         for (let nth = 0; nth < TURNS; nth += 1) await turn();
         if (state.done) return finished;
         const next = Math.min(...waiting.map(({ at }) => at));
-        if (next === Infinity) {
+        if (next === Infinity || busy()) {
           if (Date.now() > stuckAt) throw new Error('Everything waits, and for nothing that comes with time.');
           continue;
         }
