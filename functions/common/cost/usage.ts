@@ -33,10 +33,10 @@ export const METRICS = { cluster: 8, fleet: 10 } as const;
 export const OBSERVED = { alarmMetrics: 55, dashboards: 1 } as const;
 
 /**
- * A sleep and the wake after it: state transitions as they were counted in runs with real containers (docs/roadmap.md), a call of
+ * A sleep and the wake after it: state transitions as tests/statemachines/transitions.test.ts counts them, a call of
  * a function for most of them, of a second and 256 MiB.
  */
-export const NAP = { sleepTransitions: 22, wakeTransitions: 37, callGib: 0.25, callSeconds: 1 } as const;
+export const NAP = { sleepTransitions: 22, wakeTransitions: 30, callGib: 0.25, callSeconds: 1 } as const;
 
 /** Calls of the watch are of this size (serverless.yml), one a minute. */
 export const WATCH_GIB = 1;
