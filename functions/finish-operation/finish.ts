@@ -1,5 +1,5 @@
 /** The one place where an operation gives its cluster back: awake with everything confirmed, asleep, or failed with the reason. */
-import { asleepConditions, readyConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
+import { asleepConditions, awakeConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
 import type { ClusterRecord, FailureRecord, NapRecord, Ownership } from '../common/cluster/record.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import { errorFacts, hasName } from '../common/lambda/errors.ts';
@@ -89,9 +89,9 @@ async function finishAwake(
       // Nothing was stopped, so what was last seen of the parts still holds.
       ...(turned
         ? { turnedRound: { at, point: record.nap?.point ?? 'begun', reason: reason ?? 'a wake is wanted' } }
-        : { conditions: readyConditions(at) }),
+        : { conditions: awakeConditions(record?.unloaded, at) }),
     },
-    ['owner', 'failure', 'nap', 'wakeWanted', ...(turned ? [] : (['turnedRound'] as const))],
+    ['owner', 'failure', 'nap', 'wakeWanted', 'unloaded', ...(turned ? [] : (['turnedRound'] as const))],
   );
 }
 

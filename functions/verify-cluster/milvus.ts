@@ -46,7 +46,7 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
       // The SDK types it as the object `Boolean`; what comes is the primitive.
       if (value.valueOf()) checked('DropCollection', await client.dropCollection({ collection_name: name }));
     },
-    loading: async () => {
+    loaded: async () => {
       // Without a database Milvus names the collections of `default` alone.
       const { status, db_names: databases } = await client.listDatabases();
       checked('ListDatabases', status);
@@ -61,13 +61,13 @@ export async function connectMilvus(address: string, timeoutMs: number): Promise
           }));
         }),
       );
-      const waiting = await Promise.all(
-        collections.flat().map(async ({ database, name, percent }) => {
-          if (percent >= 100 && (await counts(database, name))) return [];
-          return [database === DEFAULT_DB ? name : `${database}.${name}`];
-        }),
+      return Promise.all(
+        collections.flat().map(async ({ database, name, percent }) => ({
+          name: database === DEFAULT_DB ? name : `${database}.${name}`,
+          percent,
+          answers: percent >= 100 && (await counts(database, name)),
+        })),
       );
-      return waiting.flat();
     },
     close: async () => {
       await client.closeConnection();

@@ -1,5 +1,6 @@
 /** Every state machine: its happy path, each of its catches, each of its timeouts. */
-import { INPUTS, MACHINES, OPERATION, Rig, withDeadline, withTimeout, type Behaviour } from './rig.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { INPUTS, MACHINES, OPERATION, Rig, verified, withDeadline, withTimeout, type Behaviour } from './rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -74,16 +75,33 @@ describe('happy paths', () => {
     expect(rig.callNames().at(-1)).toBe('OpenEntry');
   });
 
-  test('register-endpoints waits for collections that load, until its deadline', async () => {
-    const ended = await rig.run(
-      'register-endpoints',
-      input('register-endpoints'),
-      { VerifyCluster: () => ({ result: { ready: false, reason: 'still loading: digits' } }) },
-      (definition) => definition.replace('$millis() + 1200000', '$millis() + 300'),
-    );
-    expect(ended).toMatchObject({ status: 'FAILED' });
-    expect(ended.cause).toContain('still loading: digits');
-    expect(rig.callNames()).not.toContain('OpenEntry');
+  describe('collections that are not loaded', () => {
+    const STALL_MS = 3_000;
+    const run = (behaviour: Behaviour) =>
+      rig.run('register-endpoints', input('register-endpoints'), { VerifyCluster: behaviour }, (definition) =>
+        definition.replaceAll('$millis() + 120000', `$millis() + ${STALL_MS}`),
+      );
+    const opened = () => rig.calls.find(({ name }) => name === 'OpenEntry')?.event['unloaded'];
+
+    test('are waited for while they come nearer, however long that takes', async () => {
+      const started = Date.now();
+      // The function waits itself, for a while.
+      const ended = await run(async (_, nth) => {
+        await sleep(STALL_MS / 4);
+        return verified(nth, nth === 6 ? [] : ['digits']);
+      });
+      expect(ended).toMatchObject({ status: 'SUCCEEDED' });
+      // Otherwise this would not show that the deadline moves.
+      expect(Date.now() - started).toBeGreaterThan(STALL_MS);
+      expect(rig.callNames().filter((name) => name === 'VerifyCluster')).toHaveLength(6);
+      expect(opened()).toBe('');
+    });
+
+    test('and stay where they are keep nobody waiting for ever: clients are let in, and it is said', async () => {
+      expect(await run(() => verified(100, ['dropped', 'other']))).toMatchObject({ status: 'SUCCEEDED' });
+      expect(rig.callNames().filter((name) => name === 'VerifyCluster').length).toBeGreaterThan(2);
+      expect(opened()).toBe('dropped, other');
+    });
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** recover-quorum with functions that answer as told: which way it goes, and that it always ends. */
-import { assessed, DEFAULTS, Rig, type Behaviour } from './rig.ts';
+import { assessed, DEFAULTS, Rig, verified, type Behaviour } from './rig.ts';
 
 const INPUT = { cluster: 'demo' };
 let rig: Rig;
@@ -31,7 +31,7 @@ test('a lost quorum is refilled from the archive before anything can find it, an
   expect(rig.calls.find(({ name }) => name === 'RestoreMetadata')?.event).toMatchObject({
     restore: { archive: 'a', revision: 9 },
   });
-  expect(rig.calls.find(({ name }) => name === 'OpenEntry')?.event).toEqual({ cluster: 'demo', generation: 2 });
+  expect(rig.calls.find(({ name }) => name === 'OpenEntry')?.event).toEqual({ cluster: 'demo', generation: 2, unloaded: '' });
 });
 
 test('one that is tried again is like any other, after a while', async () => {
@@ -292,7 +292,7 @@ test.each([
 test('the entry is opened only when everything is loaded again', async () => {
   const ended = await rig.run('recover-quorum', INPUT, {
     AssessQuorum: lost,
-    VerifyCluster: (_, nth) => ({ result: { ready: nth === 3, reason: 'still loading: digits' } }),
+    VerifyCluster: (_, nth) => verified(nth, nth === 3 ? [] : ['digits']),
   });
   expect(ended.status).toBe('SUCCEEDED');
   const calls = rig.callNames();

@@ -302,6 +302,13 @@ export function begunSleep(changes: Record<string, unknown>): Reply {
   return { result: { ...begun, unarchived: true, archive: null, failure, ...changes } };
 }
 
+/** An answer of VerifyCluster. */
+export function verified(progress: number, loading: readonly string[]): Reply {
+  const names = loading.join(', ');
+  const reason = loading.length === 0 ? 'every collection that was loaded is loaded' : `still loading: ${names}`;
+  return { result: { ready: loading.length === 0, reason, loading: names, progress } };
+}
+
 /** Everything goes well. */
 export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   PlanCluster: () => ({ result: PLAN }),
@@ -314,7 +321,7 @@ export const DEFAULTS: Readonly<Record<string, Behaviour>> = {
   OpenMetadata: () => ({ result: { addresses: ['10.0.0.1'] } }),
   LaunchServices: () => ({ result: { services: [] } }),
   ProbeCompute: () => ready,
-  VerifyCluster: () => ready,
+  VerifyCluster: () => verified(100, []),
   PrepareEntry: () => ({ result: { targetGroups: ['tg'] } }),
   CheckTargets: () => ready,
   OpenEntry: () => ({ result: { hosts: ['demo.*'] } }),

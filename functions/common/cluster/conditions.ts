@@ -51,6 +51,16 @@ export function readyConditions(observedAt: string): Conditions {
   });
 }
 
+/** `unloaded`: collections that did not load while clients were let in, as a sentence names them. */
+export function awakeConditions(unloaded: string | undefined, observedAt: string): Conditions {
+  const ready = readyConditions(observedAt);
+  if (unloaded === undefined) return ready;
+  return withCondition(ready, {
+    ...{ type: 'ComputeReady', status: 'False', reason: 'CollectionsNotLoaded', observedAt },
+    message: `Every Milvus role is healthy, but these collections were loaded before and did not load again: ${unloaded}. Load them again, give the query nodes more memory, or drop them.`,
+  });
+}
+
 /** Nothing runs; what the parts that do not sleep were last seen as stays. */
 export function asleepConditions(before: Conditions, observedAt: string): Conditions {
   const messages: Partial<Record<ConditionType, string>> = {

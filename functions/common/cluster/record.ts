@@ -117,6 +117,8 @@ export interface ClusterRecord {
   readonly turnedRound?: TurnRecord;
   /** Set before the rules are opened, taken away after they are closed: somebody may have been let in. */
   readonly entryOpen?: true;
+  /** From the opening of the rules to the end of the operation: collections that did not load, as a sentence names them. */
+  readonly unloaded?: string;
   readonly createdAt: string;
   readonly phaseSince: string;
 }

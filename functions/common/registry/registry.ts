@@ -133,7 +133,16 @@ export async function putCluster(
 export type Direction = 'forward' | 'retreat';
 
 type RemovableField =
-  'owner' | 'failure' | 'entry' | 'discovery' | 'retreating' | 'wakeWanted' | 'nap' | 'turnedRound' | 'entryOpen';
+  | 'owner'
+  | 'failure'
+  | 'entry'
+  | 'discovery'
+  | 'retreating'
+  | 'wakeWanted'
+  | 'nap'
+  | 'turnedRound'
+  | 'entryOpen'
+  | 'unloaded';
 
 type RecordChanges = Partial<Omit<ClusterRecord, 'name' | 'generation'>>;
 

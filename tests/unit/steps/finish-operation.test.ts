@@ -32,6 +32,19 @@ test('the cluster is awake and has no owner', async () => {
   expect(UpdateExpression).toContain('REMOVE #value.#owner');
 });
 
+test('collections that did not load are told in the conditions', async () => {
+  const opened = { ...owned, unloaded: 'digits, default.other' };
+  let read = 0;
+  dynamo.on(GetCommand).callsFake(() => ({ Item: { value: (read += 1) === 1 ? opened : resting() } }));
+  await finish();
+  const { input } = dynamo.commandCalls(UpdateCommand)[0]?.args[0] ?? {};
+  const conditions = input?.ExpressionAttributeValues?.[':conditions'] as ClusterRecord['conditions'];
+  expect(conditions.ComputeReady).toMatchObject({ status: 'False', reason: 'CollectionsNotLoaded' });
+  expect(conditions.ComputeReady.message).toContain('digits, default.other');
+  expect(conditions.EndpointsReady.status).toBe('True');
+  expect(input?.UpdateExpression).toContain('#value.#unloaded');
+});
+
 test('a step that is called again finds its work done', async () => {
   dynamo.on(GetCommand).resolves({ Item: { value: resting() } });
   expect(await finish()).toEqual({ phase: 'awake' });

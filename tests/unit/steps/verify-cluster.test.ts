@@ -5,12 +5,14 @@ function milvus(over: Partial<MilvusPort> = {}) {
   const port: MilvusPort = {
     dropCollection: (name) => Promise.resolve(void calls.push(`drop ${name}`)),
     createCollection: (name) => Promise.resolve(void calls.push(`create ${name}`)),
-    loading: () => Promise.resolve([]),
+    loaded: () => Promise.resolve([]),
     close: () => Promise.resolve(void calls.push('close')),
     ...over,
   };
   return { calls, port };
 }
+
+const collection = (name: string, percent: number) => ({ name, percent, answers: percent === 100 });
 
 function options() {
   let now = 0;
@@ -30,11 +32,27 @@ test('a collection is made and dropped again, also one that an earlier try left'
 });
 
 test('it waits for what was loaded before, and says what it waits for', async () => {
-  const left = [['a', 'b'], ['b'], []];
-  const { port } = milvus({ loading: () => Promise.resolve(left.shift() ?? []) });
-  expect(await verifyCluster(port, options())).toMatchObject({ ready: true });
-  const { port: stuck } = milvus({ loading: () => Promise.resolve(['digits']) });
-  expect(await verifyCluster(stuck, options())).toEqual({ ready: false, reason: 'still loading: digits' });
+  const percents = [
+    [50, 0],
+    [100, 90],
+    [100, 100],
+  ];
+  const { port } = milvus({
+    loaded: () => {
+      const [a = 100, b = 100] = percents.shift() ?? [];
+      return Promise.resolve([collection('a', a), collection('b', b)]);
+    },
+  });
+  expect(await verifyCluster(port, options())).toMatchObject({ ready: true, loading: '', progress: 202 });
+  const { port: stuck } = milvus({ loaded: () => Promise.resolve([collection('digits', 0), collection('a', 100)]) });
+  expect(await verifyCluster(stuck, options())).toEqual({
+    ...{ ready: false, reason: 'still loading: digits', loading: 'digits', progress: 101 },
+  });
+});
+
+test('one that Milvus calls loaded and that does not answer is waited for, and is further than one at ninety-nine', async () => {
+  const { port } = milvus({ loaded: () => Promise.resolve([{ name: 'digits', percent: 100, answers: false }]) });
+  expect(await verifyCluster(port, options())).toMatchObject({ ready: false, loading: 'digits', progress: 100 });
 });
 
 test('a Milvus that cannot write is an error of its own, and the client is closed', async () => {
