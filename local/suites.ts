@@ -14,21 +14,29 @@ import { ensureSystemPackages } from './setup/system-packages.ts';
 import { localSettings, releaseSlot, type LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
-/** What a suite may be asked for beside its name: the chaos tests take both, those of naps `only`. */
-type Options = Pick<ChaosInput, 'times' | 'only'>;
+/** What a suite may be asked for beside its name: the chaos tests take the first two, those of naps `only` and `share`. */
+type Options = Pick<ChaosInput, 'times' | 'only'> & {
+  /** `i/n`: of the tests that harm calls the i-th of n parts, instead of a few of them (those of the machines take it too). */
+  readonly share: string | undefined;
+};
 type Suite = (settings: LocalSettings, options: Options) => Promise<Counts>;
 
-const NO_OPTIONS: Options = { times: 1, only: undefined };
+const NO_OPTIONS: Options = { times: 1, only: undefined, share: undefined };
 
 /** Counts a suite whose runner could not even say what it ran. */
 const BROKEN: Counts = { passed: 0, failed: 1 };
 
 const jest =
   (project: string, ...options: string[]): Suite =>
-  (settings) =>
-    runJest(settings, project, options);
+  (settings, { share }) =>
+    runJest(settings, project, options, share);
 
-async function runJest(settings: LocalSettings, project: string, options: readonly string[]): Promise<Counts> {
+async function runJest(
+  settings: LocalSettings,
+  project: string,
+  options: readonly string[],
+  share?: string,
+): Promise<Counts> {
   const report = reportFile(settings, `${project}.json`);
   await execa('jest', ['--selectProjects', project, '--json', `--outputFile=${report}`, ...options], {
     cwd: settings.root,
@@ -39,6 +47,7 @@ async function runJest(settings: LocalSettings, project: string, options: readon
     env: {
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
       REDKITE_PYTHON: await ensurePython(settings, say),
+      ...(share === undefined ? {} : { REDKITE_FAULTS: share }),
     },
   });
   try {
@@ -105,13 +114,14 @@ const containers: Suite = async (settings) => {
  * A file after the other, that of the shifted clock last: what it leaves has lived in the future. `--only <part of a path>` runs
  * some of it.
  */
-async function naps(settings: LocalSettings, { only }: Options): Promise<Counts> {
-  const files = ['requests', 'kills', 'long-nap'].filter(
+async function naps(settings: LocalSettings, { only, share }: Options): Promise<Counts> {
+  const files = ['requests', 'kills', 'faults', 'long-nap'].filter(
     (name) => only === undefined || `tests/naps/${name}`.includes(only),
   );
   const total = { passed: 0, failed: 0 };
   for (const name of files) {
-    const { passed, failed } = await runJest(settings, 'naps', ['--runInBand', '--testPathPatterns', `naps/${name}`]);
+    const pattern = ['--runInBand', '--testPathPatterns', `naps/${name}`];
+    const { passed, failed } = await runJest(settings, 'naps', pattern, share);
     total.passed += passed;
     total.failed += failed;
   }
@@ -150,11 +160,11 @@ const LONG_SUITES: Readonly<Record<string, Suite>> = {
 };
 const MOST_TIMES = 1_000;
 
-/** `names` of suites, and for some of them `--times <n>` and `--only <part of a path>`. */
+/** `names` of suites, and for some of them `--times <n>`, `--only <part of a path>` and `--share <i>/<n>`. */
 export async function test(settings: LocalSettings, args: readonly string[]): Promise<boolean> {
   const { values, positionals: names } = parseArgs({
     args: [...args],
-    options: { times: { type: 'string' }, only: { type: 'string' } },
+    options: { times: { type: 'string' }, only: { type: 'string' }, share: { type: 'string' } },
     allowPositionals: true,
   });
   const times = Number(values.times ?? 1);
@@ -173,7 +183,7 @@ export async function test(settings: LocalSettings, args: readonly string[]): Pr
   let failed = 0;
   for (const [name, suite] of chosen) {
     say(`\n=== ${name} tests`);
-    const counts = await suite(settings, { times, only: values.only });
+    const counts = await suite(settings, { times, only: values.only, share: values.share });
     say(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
     passed += counts.passed;
     failed += counts.failed;
