@@ -42,8 +42,14 @@ export type ExecutionView = z.input<typeof executionViewSchema>;
 
 export interface Executions {
   readonly sfn: SFNClient;
-  /** `arn:...:stateMachine:redkite-<stage>-`, to which the name of a machine is added. */
-  readonly machinePrefix: string;
+  /** ARNs (`arn:...:stateMachine:redkite-<stage>-<machine>`) of the machines that the function may start or read, and no others. */
+  readonly machines: readonly string[];
+}
+
+function machineOf({ machines }: Executions, kind: ExecutionKind): string {
+  const machine = machines.find((arn) => arn.endsWith(`-${EXECUTION_KINDS[kind]}`));
+  if (machine === undefined) throw new Error(`MACHINES names no ${EXECUTION_KINDS[kind]}.`);
+  return machine;
 }
 
 /** One a minute, or one for each key that the caller gives. */
@@ -62,15 +68,16 @@ export function kindOfExecution(cluster: string, name: string): ExecutionKind | 
 }
 
 export async function startExecution(
-  { sfn, machinePrefix }: Executions,
+  executions: Executions,
   kind: ExecutionKind,
   name: string,
   input: object,
 ): Promise<void> {
+  const stateMachineArn = machineOf(executions, kind);
   try {
-    await sfn.send(
+    await executions.sfn.send(
       new StartExecutionCommand({
-        stateMachineArn: `${machinePrefix}${EXECUTION_KINDS[kind]}`,
+        stateMachineArn,
         name,
         input: JSON.stringify(input),
       }),
@@ -86,13 +93,13 @@ export async function startExecution(
 
 /** Undefined when there is no such execution (any more: Step Functions forgets them after 90 days). */
 export async function describeExecution(
-  { sfn, machinePrefix }: Executions,
+  executions: Executions,
   kind: ExecutionKind,
   name: string,
 ): Promise<ExecutionView | undefined> {
-  const executionArn = `${machinePrefix.replace(':stateMachine:', ':execution:')}${EXECUTION_KINDS[kind]}:${name}`;
+  const executionArn = `${machineOf(executions, kind).replace(':stateMachine:', ':execution:')}:${name}`;
   try {
-    const found = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+    const found = await executions.sfn.send(new DescribeExecutionCommand({ executionArn }));
     const { status, startDate, stopDate, output, error, cause } = found;
     return {
       ...{ name, kind, status: status ?? 'RUNNING' },

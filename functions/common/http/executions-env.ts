@@ -4,5 +4,5 @@ import { requiredEnv } from '../lambda/environment.ts';
 import type { Executions } from './execution.ts';
 
 export function connectExecutions(): Executions {
-  return { sfn: new SFNClient({}), machinePrefix: requiredEnv('MACHINE_PREFIX') };
+  return { sfn: new SFNClient({}), machines: requiredEnv('MACHINES').split(',') };
 }

@@ -5,7 +5,7 @@ import { kindOfExecution, requestKey, requestName, startAndFollow } from '../../
 const sfn = mockClient(SFNClient);
 const executions = {
   sfn: new SFNClient({ region: 'eu-central-1' }),
-  machinePrefix: 'arn:aws:states:r:1:stateMachine:redkite-dev-',
+  machines: ['arn:aws:states:r:1:stateMachine:redkite-dev-examine-archives'],
 };
 let time = 0;
 const clock = {
