@@ -2,12 +2,15 @@
  * `npm run check`: everything that can be said of the code and the template without running them. What is wrong is shown
  * only where something is.
  */
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { ensurePython } from './setup/python.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally } from './report.ts';
+import { comparePrivileges } from './privilege/compare.ts';
+import { readAwsActions } from './privilege/narrow.ts';
+import { templateSchema } from './privilege/template.ts';
 import { compareWithPackage } from './stack/package/compare.ts';
 
 interface Check {
@@ -17,8 +20,17 @@ interface Check {
 }
 
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
+/** A stage of AWS; the packaged template is looked at, not deployed. */
+const STAGE = 'dev';
 /** Every region in which all of the services are offered would be longer; these are the ones most of the users are in. */
 const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2', 'ap-southeast-2'];
+
+/** AWS's list of actions and their resources, which cfn-lint carries. */
+async function awsActions(python: string): Promise<string> {
+  const where = 'import cfnlint.data.AdditionalSpecs as specs; print(specs.__path__[0])';
+  const { stdout } = await execa(python, ['-c', where]);
+  return join(stdout.trim(), 'Policies.json');
+}
 
 export async function check(settings: LocalSettings): Promise<boolean> {
   const python = await ensurePython(settings, say);
@@ -39,11 +51,22 @@ export async function check(settings: LocalSettings): Promise<boolean> {
     ...definitions.map((file) =>
       command(`asl-validator ${file}`, 'asl-validator', '--json-path', `statemachines/${file}`),
     ),
-    command('serverless package', 'serverless', 'package', '--stage', 'dev'),
+    command('serverless package', 'serverless', 'package', '--stage', STAGE),
     {
       name: 'local mode deploys the packaged functions',
       run: async () => {
         const differences = await compareWithPackage(settings);
+        return differences.length === 0 ? undefined : differences.join('\n');
+      },
+    },
+    {
+      name: 'roles allow what is called, and no more',
+      run: async () => {
+        const template = templateSchema.parse(JSON.parse(readFileSync(join(settings.root, TEMPLATE), 'utf8')));
+        const aws = await awsActions(python);
+        const differences = comparePrivileges(settings.root, { template, stage: STAGE }, (asked) =>
+          readAwsActions(aws, asked),
+        );
         return differences.length === 0 ? undefined : differences.join('\n');
       },
     },
