@@ -7,12 +7,10 @@ import { searchWith } from './collection.ts';
 const LISTEN_LOOK_MS = 50;
 /** Asking more often makes loading slower (measured, see the design). */
 const SEARCH_LOOK_MS = 250;
-/** Id of a row. */
-const SEARCHED = 4_711;
 const TIMEOUT_MS = 3 * 60_000;
 
-/** `listening` is told when the proxy takes connections. */
-export async function answered(entry: Entry, listening: () => void = () => undefined): Promise<void> {
+/** `row` is one that the index finds (see findableRows); `listening` is told when the proxy takes connections. */
+export async function answered(entry: Entry, row: number, listening: () => void = () => undefined): Promise<void> {
   const deadline = Date.now() + TIMEOUT_MS;
   await listens(entry.address, deadline);
   listening();
@@ -21,7 +19,7 @@ export async function answered(entry: Entry, listening: () => void = () => undef
     const client = connect(entry);
     try {
       await client.connectPromise;
-      await searchWith(client, SEARCHED);
+      await searchWith(client, row);
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;

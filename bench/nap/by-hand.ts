@@ -48,9 +48,16 @@ export interface Engine {
   readonly dockerHost: string;
 }
 
+/** What a cluster left when it fell asleep. */
+export interface Asleep {
+  readonly archive: NapArchive;
+  /** A row that a search finds. */
+  readonly row: number;
+}
+
 /** Leaves nothing running. */
-export async function wakeByHand(engine: Engine, cluster: string, archive: NapArchive): Promise<ByHand> {
-  const started = await startByHand(engine, cluster, archive);
+export async function wakeByHand(engine: Engine, cluster: string, sleep: Asleep): Promise<ByHand> {
+  const started = await startByHand(engine, cluster, sleep);
   await started.remove();
   return started;
 }
@@ -58,7 +65,7 @@ export async function wakeByHand(engine: Engine, cluster: string, archive: NapAr
 export async function startByHand(
   { settings, stack, dockerHost }: Engine,
   cluster: string,
-  archive: NapArchive,
+  sleep: Asleep,
 ): Promise<ByHand> {
   const plan = await sameContainers(settings, cluster, { prefix: PREFIX, firstHost: FIRST_HOST });
   const record = await getCluster(await stack.registry(), cluster);
@@ -82,7 +89,7 @@ export async function startByHand(
       await Promise.all(plan.members.map((member) => startContainer(settings, dockerHost, member)));
       await healthy(addresses);
       reached('quorum healthy');
-      await refill(stack, cluster, archive, addresses);
+      await refill(stack, cluster, sleep.archive, addresses);
       reached('metadata back');
       await Promise.all(
         addresses.map((address, n) =>
@@ -100,7 +107,7 @@ export async function startByHand(
     await Promise.all([metadata(), ...plan.roles.map((role) => createContainer(settings, dockerHost, role))]);
     await Promise.all(plan.roles.map((role) => startCreated(dockerHost, role)));
     reached('roles started');
-    await answered({ address: proxy }, () => reached('proxy listens'));
+    await answered({ address: proxy }, sleep.row, () => reached('proxy listens'));
     return {
       tookMs: reached('answered'),
       points,

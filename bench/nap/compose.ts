@@ -16,6 +16,7 @@ import type { Stack } from '../../tests/chaos/stack.ts';
 import { removeContainers, startContainer, stopContainer, type Container } from '../containers.ts';
 import { healthy } from '../quorum/by-hand.ts';
 import { answered } from './answered.ts';
+import type { Asleep } from './by-hand.ts';
 import { refill } from './refill.ts';
 import { sameContainers, type SameContainers } from './same-containers.ts';
 
@@ -36,7 +37,7 @@ export interface ComposeInput {
 }
 
 /** Milliseconds from `podman-compose up` to the right answer of a search at the proxy. Leaves nothing running. */
-export async function wakeByCompose(input: ComposeInput, cluster: string, archive: NapArchive): Promise<number> {
+export async function wakeByCompose(input: ComposeInput, cluster: string, { archive, row }: Asleep): Promise<number> {
   const { settings } = input;
   const plan = await sameContainers(settings, cluster, { prefix: PREFIX, firstHost: FIRST_HOST });
   const folder = join(settings.stateDir, 'bench', 'compose');
@@ -63,7 +64,7 @@ export async function wakeByCompose(input: ComposeInput, cluster: string, archiv
       stdin: 'ignore',
     });
     if (up.failed) throw new Error(`podman-compose up failed:\n${up.all}`);
-    await answered({ address: `${plan.proxy.address}:${plan.clientPort}` });
+    await answered({ address: `${plan.proxy.address}:${plan.clientPort}` }, row);
     return performance.now() - asked;
   } finally {
     // What depends on others has to go before them.

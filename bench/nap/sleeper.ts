@@ -32,6 +32,8 @@ export interface Sleeper {
   /** From a search that meets a sleeping cluster to its answer. */
   readonly wakeBySearch: () => Promise<Operation>;
   readonly view: () => Promise<ClusterView>;
+  /** One after the other of those that the index finds. */
+  readonly nextRow: () => number;
 }
 
 /** Brings up the local AWS with one cluster that holds the benchmark's data and never falls asleep by itself. */
@@ -69,8 +71,10 @@ export async function prepareSleeper(settings: LocalSettings, report: (line: str
     while ((await runningContainers(dockerHost, `-${settings.stage}-${DEMO}-`)).length > 0) await pause(ENGINE_LOOK_MS);
   };
   const rows = await findableRows(entry, ROWS_SEARCHED);
-  let wakes = 0;
+  let searched = 0;
+  const nextRow = () => rows[(searched += 1) % rows.length] ?? 0;
   return {
+    nextRow,
     name: DEMO,
     apiUrl,
     view,
@@ -89,7 +93,7 @@ export async function prepareSleeper(settings: LocalSettings, report: (line: str
     },
     wakeBySearch: async () => {
       await rests('asleep');
-      const id = rows[(wakes += 1) % rows.length] ?? 0;
+      const id = nextRow();
       const from = Date.now();
       await search(entry, id);
       const to = Date.now();

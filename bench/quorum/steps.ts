@@ -2,7 +2,7 @@
 import { GetExecutionHistoryCommand, SFNClient, type HistoryEvent } from '@aws-sdk/client-sfn';
 import type { LocalSettings } from '../../local/settings.ts';
 import { awsClient } from '../../local/stack/aws.ts';
-import type { Steps } from './floor.ts';
+import type { Steps } from '../floor.ts';
 
 export interface Step {
   readonly machine: string;

@@ -45,7 +45,8 @@ export const sleep: Benchmark = async ({ settings, runs: asked, report }) => {
       const left = await runningContainers(engine.dockerHost, `-${settings.stage}-${sleeper.name}-`);
       const { schedules, executions: running } = await atWork(settings);
       const own = [...schedules.filter((name) => !deployed.includes(name)), ...running];
-      const byHand = await startByHand(engine, sleeper.name, await archiveOfSleep(engine.stack, sleeper.name));
+      const archive = await archiveOfSleep(engine.stack, sleeper.name);
+      const byHand = await startByHand(engine, sleeper.name, { archive, row: sleeper.nextRow() });
       const handMs = await byHand.stop();
       report(`  ${BY_HAND}: ${seconds(handMs)}`);
       await sleeper.wakeBySearch();

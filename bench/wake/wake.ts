@@ -6,11 +6,11 @@ import { down } from '../../local/down.ts';
 import { startContainerService } from '../../local/runtime/podman.ts';
 import { containerStarts, decideTimes, type OperationTimes } from '../../local/stack/operation-times.ts';
 import { Stack } from '../../tests/chaos/stack.ts';
+import { clientsOf, emptyMachines } from '../floor.ts';
 import type { Benchmark } from '../main.ts';
 import { measurement } from '../measurement.ts';
 import { wakeByHand } from '../nap/by-hand.ts';
 import { wakeByCompose } from '../nap/compose.ts';
-import { emptyMachine } from '../nap/floor.ts';
 import { pathTo, type Path } from '../nap/path.ts';
 import { archiveOfSleep } from '../nap/refill.ts';
 import { describeSteps, inWords, seconds } from '../nap/words.ts';
@@ -40,10 +40,10 @@ export const wake: Benchmark = async ({ settings, runs: asked, report }) => {
     for (let run = 0; run <= runs; run += 1) {
       report(run === 0 ? 'a round that is not counted' : `run ${run} of ${runs}`);
       await sleeper.fallAsleep();
-      const archive = await archiveOfSleep(engine.stack, sleeper.name);
-      const byHand = await wakeByHand(engine, sleeper.name, archive);
+      const asleep = { archive: await archiveOfSleep(engine.stack, sleeper.name), row: sleeper.nextRow() };
+      const byHand = await wakeByHand(engine, sleeper.name, asleep);
       report(`  ${BY_HAND}: ${inWords(byHand.points)}`);
-      const byCompose = await wakeByCompose(engine, sleeper.name, archive);
+      const byCompose = await wakeByCompose(engine, sleeper.name, asleep);
       report(`  ${COMPOSE}: ${seconds(byCompose)}`);
       const { measured, executions } = await sleeper.wakeBySearch();
       const containers = await containerStarts(settings, sleeper.name, measured);
@@ -62,9 +62,9 @@ export const wake: Benchmark = async ({ settings, runs: asked, report }) => {
     }
     const { calls, steps } = wakes.at(-1)?.path ?? { calls: 0, steps: [] };
     report(`the emulator's floor: ${calls} calls and ${steps.length - calls} other states that do nothing`);
-    const empty = await emptyMachine(settings, { calls, others: steps.length - calls });
+    const empty = await emptyMachines(clientsOf(settings));
     const floor: number[] = [];
-    for (let run = 1; run <= runs; run += 1) floor.push(await empty());
+    for (let run = 1; run <= runs; run += 1) floor.push(await empty.afterStart({ calls, states: steps.length }));
     return measurements({ wakes, hand, composed, floor });
   } finally {
     await down(settings);

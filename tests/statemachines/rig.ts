@@ -55,6 +55,7 @@ export const handler = async (event, context) => {
 
 export class Rig {
   readonly sfn: SFNClient;
+  readonly lambda: LambdaClient;
   /** Names of the functions in the order of their calls, of the current test. */
   calls: { readonly name: string; readonly event: Record<string, unknown> }[] = [];
   private readonly settings: LocalSettings;
@@ -66,6 +67,7 @@ export class Rig {
     this.settings = settings;
     this.server = server;
     this.sfn = awsClient(settings, SFNClient);
+    this.lambda = awsClient(settings, LambdaClient);
   }
 
   static async start(): Promise<Rig> {
@@ -226,11 +228,10 @@ export class Rig {
   }
 
   private async createStandIns(): Promise<void> {
-    const lambda = awsClient(this.settings, LambdaClient);
     const code = zipSync({ 'index.mjs': strToU8(STAND_IN) });
     const { port } = this.server.address() as AddressInfo;
     for (const name of Object.keys(DEFAULTS)) {
-      await lambda.send(
+      await this.lambda.send(
         new CreateFunctionCommand({
           FunctionName: name,
           Runtime: 'nodejs24.x',
