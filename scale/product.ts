@@ -88,7 +88,8 @@ export function clusterNeeds(spec: ClusterSpec = clusterSpecSchema.parse({ name:
     names: members + 1,
     topics: TOPICS,
     wake: {
-      registerTaskDefinition: roles.length + members,
+      // Those of the roles are what they were (functions/common/registry/definitions.ts).
+      registerTaskDefinition: members,
       runTask: members,
       updateService: roles.length,
       elbCalls: ELB_CALLS,

@@ -1,10 +1,14 @@
-/** Each Milvus role as its ECS service. A service that exists is brought to the wanted definition and count instead. */
+/**
+ * Each Milvus role as its ECS service. A service that exists is brought to the wanted definition and count instead; a definition
+ * that ECS has already is not registered again (common/registry/definitions.ts).
+ */
 import {
   CreateServiceCommand,
   RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
   type CreateServiceCommandInput,
   type ECSClient,
+  type RegisterTaskDefinitionCommandInput,
 } from '@aws-sdk/client-ecs';
 import type { Placement } from '../common/aws/placement.ts';
 import { serviceName } from '../common/cluster/names.ts';
@@ -12,8 +16,9 @@ import { BUILDING } from '../common/cluster/phases.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { unknownToleranceSeconds } from '../common/cluster/undo.ts';
 import { hasName } from '../common/lambda/errors.ts';
+import { digestOf, keepDefinition, keptDefinition } from '../common/registry/definitions.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
-import { planRoles, profileOf, type RolePlan } from '../common/releases/plan.ts';
+import { planRoles, profileOf } from '../common/releases/plan.ts';
 import { roleTaskDefinition, type MilvusSettings } from './task-definition.ts';
 
 export interface LaunchServicesDeps {
@@ -34,35 +39,40 @@ export async function launchServices(
   const unknownTolerance = unknownToleranceSeconds(restoration, profile.garbage, deps.now());
   const services = await Promise.all(
     planRoles(spec).map(async (role) => {
-      const { taskDefinition } = await deps.ecs.send(
-        new RegisterTaskDefinitionCommand(
-          roleTaskDefinition(deps.placement, {
-            spec,
-            role,
-            profile,
-            settings: { ...deps.milvus, brokers },
-            unknownTolerance,
-          }),
-        ),
-      );
-      const service = serviceName(spec.name, role.role);
-      await ensureService(deps, service, role, taskDefinition?.taskDefinitionArn);
-      return service;
+      const settings = { ...deps.milvus, brokers };
+      const definition = roleTaskDefinition(deps.placement, { spec, role, profile, settings, unknownTolerance });
+      const service = { name: serviceName(spec.name, role.role), replicas: role.replicas };
+      const digest = digestOf(definition);
+      const known = await keptDefinition(deps.registry, spec.name, role.role, digest);
+      if (known === undefined || !(await updateService(deps, service, known))) {
+        const arn = await register(deps, definition);
+        await ensureService(deps, service, arn);
+        // Last: only what a service was given is known to be there.
+        await keepDefinition(deps.registry, spec.name, role.role, { digest, arn }, deps.now());
+      }
+      return service.name;
     }),
   );
   return { services };
 }
 
-async function ensureService(
-  { ecs, placement }: LaunchServicesDeps,
-  name: string,
-  role: RolePlan,
-  taskDefinition: string | undefined,
-): Promise<void> {
-  const common = {
+interface Service {
+  readonly name: string;
+  readonly replicas: number;
+}
+
+async function register({ ecs }: LaunchServicesDeps, definition: RegisterTaskDefinitionCommandInput): Promise<string> {
+  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(definition));
+  const arn = taskDefinition?.taskDefinitionArn;
+  if (arn === undefined) throw new Error(`ECS registered ${String(definition.family)} without an ARN.`);
+  return arn;
+}
+
+function wanted({ placement }: LaunchServicesDeps, { replicas }: Service, taskDefinition: string) {
+  return {
     cluster: placement.ecsCluster,
     taskDefinition,
-    desiredCount: role.replicas,
+    desiredCount: replicas,
     networkConfiguration: placement.network,
     deploymentConfiguration: {
       deploymentCircuitBreaker: { enable: true, rollback: false },
@@ -70,11 +80,29 @@ async function ensureService(
       maximumPercent: 200,
     },
   } satisfies Partial<CreateServiceCommandInput>;
+}
+
+/** The service is not there, or deleted; or somebody has deregistered the definition. */
+const GONE = ['ServiceNotFoundException', 'ServiceNotActiveException', 'InvalidParameterException', 'ClientException'];
+
+/** False where there is no such service, or no such definition any more. */
+async function updateService(deps: LaunchServicesDeps, service: Service, taskDefinition: string): Promise<boolean> {
   try {
-    await ecs.send(
+    await deps.ecs.send(new UpdateServiceCommand({ ...wanted(deps, service, taskDefinition), service: service.name }));
+    return true;
+  } catch (error) {
+    if (!hasName(error, ...GONE)) throw error;
+    return false;
+  }
+}
+
+async function ensureService(deps: LaunchServicesDeps, service: Service, taskDefinition: string): Promise<void> {
+  const common = wanted(deps, service, taskDefinition);
+  try {
+    await deps.ecs.send(
       new CreateServiceCommand({
         ...common,
-        serviceName: name,
+        serviceName: service.name,
         launchType: 'FARGATE',
         propagateTags: 'TASK_DEFINITION',
         enableECSManagedTags: true,
@@ -84,6 +112,6 @@ async function ensureService(
     // "Creation of service was not idempotent": it exists. (ECS calls that an InvalidParameterException, the emulator of
     // local mode a ClientException; should it mean something else, the update says so.)
     if (!hasName(error, 'InvalidParameterException', 'ClientException')) throw error;
-    await ecs.send(new UpdateServiceCommand({ ...common, service: name }));
+    await deps.ecs.send(new UpdateServiceCommand({ ...common, service: service.name }));
   }
 }

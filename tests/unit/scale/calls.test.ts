@@ -82,9 +82,7 @@ test('members: names, definitions, tasks', async () => {
   );
   expect(names.commandCalls(CreateServiceCommand)).toHaveLength(needs.names);
   expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(needs.wake.runTask);
-  expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(
-    needs.wake.registerTaskDefinition - needs.services,
-  );
+  expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(needs.wake.registerTaskDefinition);
 });
 
 test('roles: definitions and services, each brought to its count', async () => {

@@ -29,7 +29,7 @@ test('a larger cluster needs more: members, standby coordinators, query nodes an
     }),
   );
   expect(large).toMatchObject({ tasks: 10 + 2 + 3 + 3 + 1, instances: 10, names: 6, targets: 4, services: 7 });
-  expect(large.wake).toMatchObject({ runTask: 5, registerTaskDefinition: 12, registerInstance: 10, elbTargets: 4 });
+  expect(large.wake).toMatchObject({ runTask: 5, registerTaskDefinition: 5, registerInstance: 10, elbTargets: 4 });
 });
 
 test('the room of a quota holds as many, and not one more', () => {
