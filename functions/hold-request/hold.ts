@@ -37,11 +37,13 @@ export interface HoldDeps {
 const LOOK_SHARE = 0.03;
 const SHORTEST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 1_000;
+/** While the rules are being opened: what is left of the wake is short, and then only this look stands before the answer. */
+const OPENING_LOOK_MS = 100;
 
 /** How long to wait until the next look, after so long; a quarter more or less, so that many do not look at once. */
-export function lookIntervalMs(heldMs: number, draw: number): number {
-  const interval = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, heldMs * LOOK_SHARE));
-  return interval * (0.75 + draw / 2);
+export function lookIntervalMs({ heldMs, opening }: { heldMs: number; opening: boolean }, draw: number): number {
+  const interval = opening ? OPENING_LOOK_MS : Math.max(SHORTEST_LOOK_MS, heldMs * LOOK_SHARE);
+  return Math.min(LONGEST_LOOK_MS, interval) * (0.75 + draw / 2);
 }
 
 type Memory = Pick<Situation, 'cameAwake' | 'askedFor' | 'wakes' | 'backingOff' | 'unreachable'>;
@@ -90,7 +92,8 @@ export async function holdRequest(
     memory = { ...memory, ...step.remember };
     if (step.lookNow) continue;
     const held = clock.now() - arrived;
-    const interval = lookIntervalMs(held, deps.draw());
+    const opening = record !== 'unread' && record?.entryOpen === true;
+    const interval = lookIntervalMs({ heldMs: held, opening }, deps.draw());
     await clock.sleep(held < limitMs ? Math.min(interval, limitMs - held) : interval);
   }
 }

@@ -26,11 +26,13 @@ interface World {
   readonly slowMs?: number;
   /** The phase at so many ms after the start; undefined: the registry is silent. */
   readonly phaseAt: (ms: number) => Phase | undefined;
+  /** From when on the rules are being opened. */
+  readonly openingAt?: number;
   readonly start?: (nth: number) => StartOutcome;
   readonly relay?: (nth: number) => RelayResult;
 }
 
-function rig({ phaseAt, start = () => 'asked', relay, slowMs = 0 }: World) {
+function rig({ phaseAt, openingAt = Infinity, start = () => 'asked', relay, slowMs = 0 }: World) {
   let now = START;
   const calls: string[] = [];
   let generation = 4;
@@ -39,7 +41,8 @@ function rig({ phaseAt, start = () => 'asked', relay, slowMs = 0 }: World) {
     const phase = phaseAt(now - START);
     if (phase === undefined) return Promise.reject(new Error('ThrottlingException'));
     const wakeWanted = { at: '', reason: '' };
-    return Promise.resolve(aRecord({ phase, generation, ...(notes > 0 ? { wakeWanted } : {}) }));
+    const opening = phase === 'waking' && now - START >= openingAt ? ({ entryOpen: true } as const) : {};
+    return Promise.resolve(aRecord({ phase, generation, ...opening, ...(notes > 0 ? { wakeWanted } : {}) }));
   };
   const count = (name: string) => calls.filter((call) => call.startsWith(name)).length;
   const deps: HoldDeps = {
@@ -223,16 +226,28 @@ test('whatever the world does, the answer comes within the limit and one look', 
 });
 
 test('many that are held look at different moments, and less often the longer it takes', () => {
-  expect(lookIntervalMs(0, 0)).toBe(187.5);
-  expect(lookIntervalMs(0, 1)).toBe(312.5);
-  expect(lookIntervalMs(20_000, 0.5)).toBe(600);
-  expect(lookIntervalMs(100_000, 0.5)).toBe(1_000);
+  const after = (heldMs: number) => ({ heldMs, opening: false });
+  expect(lookIntervalMs(after(0), 0)).toBe(187.5);
+  expect(lookIntervalMs(after(0), 1)).toBe(312.5);
+  expect(lookIntervalMs(after(20_000), 0.5)).toBe(600);
+  expect(lookIntervalMs(after(100_000), 0.5)).toBe(1_000);
   let held = 0;
   let looks = 0;
   while (held < 40_000) {
-    held += lookIntervalMs(held, 0.5);
+    held += lookIntervalMs(after(held), 0.5);
     looks += 1;
   }
   // What docs/decisions reckon with: reads of one request that is held for 40 s.
   expect(looks).toBeLessThan(100);
+});
+
+test('once the rules are being opened, the end of the wake is seen soon', async () => {
+  const AWAKE_MS = 40_400;
+  for (const openingAt of [38_000, Infinity]) {
+    const world = rig({ phaseAt: (ms) => (ms < AWAKE_MS ? 'waking' : 'awake'), openingAt });
+    await holdRequest(world.deps, request(), rest);
+    const late = world.elapsed() - AWAKE_MS;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late <= 125).toBe(openingAt < AWAKE_MS);
+  }
 });
