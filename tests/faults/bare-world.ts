@@ -22,6 +22,7 @@ import type { ClusterRecord } from '../../functions/common/cluster/record.ts';
 import { isServing } from '../../functions/common/cluster/tasks.ts';
 import { getCluster, type RegistryTable } from '../../functions/common/registry/registry.ts';
 import { planRoles } from '../../functions/common/releases/plan.ts';
+import type { VerifyAnswer } from '../../functions/verify-cluster/verify.ts';
 import { startEmulator, stopEmulator } from '../../local/emulator/emulator.ts';
 import { settingsForSlot, type LocalSettings } from '../../local/settings.ts';
 import { callApi } from '../../local/stack/api.ts';
@@ -45,7 +46,7 @@ const STAND_INS: Readonly<Record<string, object>> = {
   checkMessaging: ready,
   probeQuorum: ready,
   probeCompute: ready,
-  verifyCluster: ready,
+  verifyCluster: { ...ready, loading: '', progress: 100 } satisfies VerifyAnswer,
   observeActivity: { idle: true, reason: 'a stand-in says so' },
   flushCluster: { outcome: 'flushed', asked: 1 },
   archiveMetadata: { archive: { name: 'stand-in', revision: 7, keys: 1 } },
@@ -94,6 +95,15 @@ export class BareWorld {
       messagesBootstrap: '127.0.0.1:1',
       extraEnv: { SFN_WAIT_SCALE: '0.01', REDKITE_GATEWAY_ADDRESS: '' },
     });
+    try {
+      return await BareWorld.deployed(settings);
+    } catch (error) {
+      await stopEmulator(settings);
+      throw error;
+    }
+  }
+
+  private static async deployed(settings: LocalSettings): Promise<BareWorld> {
     await deploy(settings, { milvusImage: 'milvus', etcdImage: 'etcd' });
     const lambda = awsClient(settings, LambdaClient);
     for (const [name, answer] of Object.entries(STAND_INS)) {
@@ -111,7 +121,12 @@ export class BareWorld {
     const client = DynamoDBDocumentClient.from(awsClient(settings, DynamoDBClient));
     const { apiUrl } = await describeStack(settings);
     const world = new BareWorld(settings, { client, table: Environment?.Variables?.['REGISTRY_TABLE'] ?? '' }, apiUrl);
-    await ensureAwake(settings, apiUrl, () => undefined);
+    try {
+      await ensureAwake(settings, apiUrl, () => undefined);
+    } catch (error) {
+      clearInterval(world.health);
+      throw error;
+    }
     return world;
   }
 
