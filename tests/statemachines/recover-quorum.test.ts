@@ -31,7 +31,11 @@ test('a lost quorum is refilled from the archive before anything can find it, an
   expect(rig.calls.find(({ name }) => name === 'RestoreMetadata')?.event).toMatchObject({
     restore: { archive: 'a', revision: 9 },
   });
-  expect(rig.calls.find(({ name }) => name === 'OpenEntry')?.event).toEqual({ cluster: 'demo', generation: 2, unloaded: '' });
+  expect(rig.calls.find(({ name }) => name === 'OpenEntry')?.event).toEqual({
+    cluster: 'demo',
+    generation: 2,
+    unloaded: '',
+  });
 });
 
 test('one that is tried again is like any other, after a while', async () => {
