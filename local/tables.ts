@@ -1,5 +1,5 @@
 /**
- * `npm run tables`: the tables of docs/scale.md, docs/cost.md and the README that are reckoned from the code. `--check` fails when
+ * `npm run tables`: the tables of docs/scale.md, docs/cost.md, docs/deploy-aws.md and the README that are reckoned from the code. `--check` fails when
  * one of them is not what the code says now.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,14 +10,16 @@ import { say } from './report.ts';
 import type { LocalSettings } from './settings.ts';
 import { costTables } from './tables/cost.ts';
 import { replaceBlock } from './tables/markdown.ts';
+import { parameterTable } from './tables/parameters.ts';
 import { scaleTables } from './tables/scale.ts';
 
 /** Documents, with the tables that they have by their names. */
-function documents(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+function documents(root: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const { summary = '', ...cost } = costTables();
   return {
     'docs/scale.md': scaleTables(clusterNeeds(), deploymentNeeds()),
     'docs/cost.md': cost,
+    'docs/deploy-aws.md': { parameters: parameterTable(root) },
     'README.md': { summary },
   };
 }
@@ -25,7 +27,7 @@ function documents(): Readonly<Record<string, Readonly<Record<string, string>>>>
 /** Each document that is not what it should be, with what it should be. */
 export async function staleDocuments(root: string): Promise<Map<string, string>> {
   const stale = new Map<string, string>();
-  for (const [name, tables] of Object.entries(documents())) {
+  for (const [name, tables] of Object.entries(documents(root))) {
     const file = join(root, name);
     const text = readFileSync(file, 'utf8');
     const replaced = Object.entries(tables).reduce(

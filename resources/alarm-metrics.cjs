@@ -24,6 +24,9 @@ const NETS = [
 const ENTRY = ['HoldRequestLambdaFunction', 'RelayRequestLambdaFunction'];
 const STREAM = ['StartRequestedLambdaFunction', 'AnnouncePhaseLambdaFunction'];
 
+/** The name is the second part of an ARN of MSK: of one that was given, too. */
+const MESSAGES_NAME = { 'Fn::Select': [1, { 'Fn::Split': ['/', { Ref: 'Messages' }] }] };
+
 const over = (expression, label, metrics, statistic) => [
   { Id: 'all', Label: label, Expression: `${expression}(FILL(METRICS(), 0))`, ReturnData: true },
   ...metrics.map((metric, n) => ({
@@ -70,7 +73,7 @@ module.exports = {
         Namespace: 'AWS/Kafka',
         MetricName: 'KafkaDataLogsDiskUsed',
         Dimensions: [
-          { Name: 'Cluster Name', Value: 'redkite-${sls:stage}' },
+          { Name: 'Cluster Name', Value: MESSAGES_NAME },
           { Name: 'Broker ID', Value: broker },
         ],
       })),

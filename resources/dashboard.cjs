@@ -87,7 +87,7 @@ const ROWS = [
     graph(
       'Kafka: disks of the brokers, % full',
       ['1', '2', '3'].map((broker) => [
-        ...['AWS/Kafka', 'KafkaDataLogsDiskUsed', 'Cluster Name', 'redkite-${sls:stage}', 'Broker ID', broker],
+        ...['AWS/Kafka', 'KafkaDataLogsDiskUsed', 'Cluster Name', '${MessagesName}', 'Broker ID', broker],
         { label: `broker ${broker}` },
       ]),
       { stat: 'Maximum', period: 300 },

@@ -81,6 +81,7 @@ function plan(settings: LocalSettings, { images, brokers, user, bucket }: ByHand
     executionRoleArn: NAME,
     logGroup: NAME,
     region: settings.region,
+    cpuArchitecture: 'X86_64' as const,
   };
   const address = (index: number) => addressInNetwork(settings, FIRST_HOST + index);
   const ordinals = Array.from({ length: spec.metadata.members }, (_, ordinal) => ordinal);

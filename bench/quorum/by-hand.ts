@@ -44,6 +44,7 @@ export async function formByHand({ settings, dockerHost, image }: Engine): Promi
     executionRoleArn: cluster,
     logGroup: cluster,
     region: settings.region,
+    cpuArchitecture: 'X86_64' as const,
   };
   const addressOf = (ordinal: number) => addressInNetwork(settings, FIRST_HOST + ordinal);
   const ordinals = Array.from({ length: MEMBERS }, (_, ordinal) => ordinal);

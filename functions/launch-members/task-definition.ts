@@ -3,7 +3,7 @@
  * task has an address, so a stock image needs no start script.
  */
 import type { RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
-import { logConfiguration, type Placement } from '../common/aws/placement.ts';
+import { logConfiguration, runtimePlatform, type Placement } from '../common/aws/placement.ts';
 import { memberHost, memberName, memberPeerUrl, taskFamily } from '../common/cluster/names.ts';
 import { ETCD } from '../common/releases/profiles.ts';
 
@@ -54,6 +54,7 @@ export function memberTaskDefinition(placement: Placement, member: MemberInput):
     family: taskFamily(placement.stage, member.cluster, name),
     networkMode: 'awsvpc',
     requiresCompatibilities: ['FARGATE'],
+    runtimePlatform: runtimePlatform(placement),
     cpu: String(ETCD.cpu),
     memory: String(ETCD.memory),
     executionRoleArn: placement.executionRoleArn,

@@ -2,7 +2,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { placementFromEnv } from '../common/aws/placement.ts';
 import { operationSchema, wantsSchema } from '../common/cluster/operation.ts';
-import { requiredEnv } from '../common/lambda/environment.ts';
+import { optionalEnv, requiredEnv } from '../common/lambda/environment.ts';
 import { stepHandler } from '../common/lambda/step.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { launchServices } from './launch.ts';
@@ -23,6 +23,7 @@ const deps = {
     messagesSecretArn: requiredEnv('MESSAGES_SECRET_ARN'),
     taskRoleArn: requiredEnv('TASK_ROLE_ARN'),
   },
+  spotRoles: optionalEnv('SPOT_ROLES')?.split(',') ?? [],
   now: () => new Date(),
 };
 

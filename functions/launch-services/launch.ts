@@ -26,6 +26,8 @@ export interface LaunchServicesDeps {
   readonly ecs: ECSClient;
   readonly placement: Placement;
   readonly milvus: Omit<MilvusSettings, 'brokers'>;
+  /** Roles that run on Fargate Spot: AWS takes them away with two minutes of notice, and ECS starts others. */
+  readonly spotRoles: readonly string[];
   readonly now: () => Date;
 }
 
@@ -41,7 +43,11 @@ export async function launchServices(
     planRoles(spec).map(async (role) => {
       const settings = { ...deps.milvus, brokers };
       const definition = roleTaskDefinition(deps.placement, { spec, role, profile, settings, unknownTolerance });
-      const service = { name: serviceName(spec.name, role.role), replicas: role.replicas };
+      const service = {
+        name: serviceName(spec.name, role.role),
+        replicas: role.replicas,
+        spot: deps.spotRoles.includes(role.role),
+      };
       const digest = digestOf(definition);
       const known = await keptDefinition(deps.registry, spec.name, role.role, digest);
       if (known === undefined || !(await updateService(deps, service, known))) {
@@ -59,7 +65,17 @@ export async function launchServices(
 interface Service {
   readonly name: string;
   readonly replicas: number;
+  readonly spot: boolean;
 }
+
+const SPOT = { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] };
+
+/**
+ * A service keeps what it was made with unless it is told; ECS changes that only with a new deployment. (Back again it never goes: an
+ * update cannot name a launch type.)
+ */
+const update = (common: ReturnType<typeof wanted>, { name, spot }: Service) =>
+  new UpdateServiceCommand({ ...common, service: name, ...(spot ? { ...SPOT, forceNewDeployment: true } : {}) });
 
 async function register({ ecs }: LaunchServicesDeps, definition: RegisterTaskDefinitionCommandInput): Promise<string> {
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(definition));
@@ -88,7 +104,7 @@ const GONE = ['ServiceNotFoundException', 'ServiceNotActiveException', 'InvalidP
 /** False where there is no such service, or no such definition any more. */
 async function updateService(deps: LaunchServicesDeps, service: Service, taskDefinition: string): Promise<boolean> {
   try {
-    await deps.ecs.send(new UpdateServiceCommand({ ...wanted(deps, service, taskDefinition), service: service.name }));
+    await deps.ecs.send(update(wanted(deps, service, taskDefinition), service));
     return true;
   } catch (error) {
     if (!hasName(error, ...GONE)) throw error;
@@ -103,7 +119,7 @@ async function ensureService(deps: LaunchServicesDeps, service: Service, taskDef
       new CreateServiceCommand({
         ...common,
         serviceName: service.name,
-        launchType: 'FARGATE',
+        ...(service.spot ? SPOT : { launchType: 'FARGATE' as const }),
         propagateTags: 'TASK_DEFINITION',
         enableECSManagedTags: true,
       }),
@@ -112,6 +128,6 @@ async function ensureService(deps: LaunchServicesDeps, service: Service, taskDef
     // "Creation of service was not idempotent": it exists. (ECS calls that an InvalidParameterException, the emulator of
     // local mode a ClientException; should it mean something else, the update says so.)
     if (!hasName(error, 'InvalidParameterException', 'ClientException')) throw error;
-    await deps.ecs.send(new UpdateServiceCommand({ ...common, service: service.name }));
+    await deps.ecs.send(update(common, service));
   }
 }

@@ -3,7 +3,7 @@
  * image runs as it is; secrets come from Secrets Manager, the bucket is reached with the task's role.
  */
 import type { KeyValuePair, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
-import { logConfiguration, type Placement } from '../common/aws/placement.ts';
+import { logConfiguration, runtimePlatform, type Placement } from '../common/aws/placement.ts';
 import { objectsRoot } from '../common/catalog/layout.ts';
 import { metadataHost, taskFamily } from '../common/cluster/names.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
@@ -84,6 +84,7 @@ export function roleTaskDefinition(placement: Placement, input: RoleInput): Regi
     family: taskFamily(placement.stage, spec.name, role.role),
     networkMode: 'awsvpc',
     requiresCompatibilities: ['FARGATE'],
+    runtimePlatform: runtimePlatform(placement),
     cpu: String(role.cpu),
     memory: String(role.memory),
     executionRoleArn: placement.executionRoleArn,

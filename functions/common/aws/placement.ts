@@ -9,6 +9,8 @@ export interface Placement {
   readonly executionRoleArn: string;
   readonly logGroup: string;
   readonly region: string;
+  /** Of the processors, as ECS names it. */
+  readonly cpuArchitecture: 'X86_64' | 'ARM64';
 }
 
 export function placementFromEnv(): Placement {
@@ -26,6 +28,7 @@ export function placementFromEnv(): Placement {
     executionRoleArn: requiredEnv('TASK_EXECUTION_ROLE_ARN'),
     logGroup: requiredEnv('TASK_LOG_GROUP'),
     region: requiredEnv('AWS_REGION'),
+    cpuArchitecture: requiredEnv('CPU_ARCHITECTURE') === 'ARM64' ? 'ARM64' : 'X86_64',
   };
 }
 
@@ -34,4 +37,9 @@ export function logConfiguration({ logGroup, region }: Placement, prefix: string
     logDriver: 'awslogs' as const,
     options: { 'awslogs-group': logGroup, 'awslogs-region': region, 'awslogs-stream-prefix': prefix },
   };
+}
+
+/** Without it Fargate takes X86_64, whatever the image has. */
+export function runtimePlatform({ cpuArchitecture }: Placement) {
+  return { cpuArchitecture, operatingSystemFamily: 'LINUX' as const };
 }

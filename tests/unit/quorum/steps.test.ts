@@ -31,6 +31,7 @@ const placement = {
   executionRoleArn: 'arn:execution',
   logGroup: 'logs',
   region: 'eu-central-1',
+  cpuArchitecture: 'X86_64' as const,
 };
 const named = (name: string) => Object.assign(new Error(name), { name });
 const awake = aRecord({

@@ -43,7 +43,7 @@ const client = new ECSClient(region);
 const namespace = { client: new ServiceDiscoveryClient(region), namespaceId: 'ns' };
 const placement = {
   ...{ stage: 'dev', ecsCluster: 'redkite-dev', network: {}, executionRoleArn: 'arn:execution' },
-  ...{ logGroup: 'logs', region: region.region },
+  ...{ logGroup: 'logs', region: region.region, cpuArchitecture: 'X86_64' as const },
 };
 const entry = {
   ...{ elb: new ElasticLoadBalancingV2Client(region), stage: 'dev', vpcId: 'vpc' },
@@ -90,7 +90,9 @@ test('roles: definitions and services, each brought to its count', async () => {
     ...{ image: 'milvus', namespaceName: 'n', bucket: 'b', messagesSecretArn: 'arn:s', taskRoleArn: 'arn:t' },
     objects: { address: 's3', port: '443', tls: true },
   };
-  await launchServices({ registry, ecs: client, placement, milvus, now: () => new Date() }, operation, ['b:9096']);
+  await launchServices({ registry, ecs: client, placement, milvus, spotRoles: [], now: () => new Date() }, operation, [
+    'b:9096',
+  ]);
   expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(needs.services);
   expect(ecs.commandCalls(UpdateServiceCommand)).toHaveLength(needs.wake.updateService);
   const tasks = ecs

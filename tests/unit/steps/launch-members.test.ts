@@ -23,7 +23,7 @@ const deps = {
   namespaceName: 'redkite.internal',
   placement: {
     ...{ stage: 'dev', ecsCluster: 'redkite-dev', network: {}, executionRoleArn: 'arn:execution' },
-    ...{ logGroup: 'logs', region: region.region },
+    ...{ logGroup: 'logs', region: region.region, cpuArchitecture: 'X86_64' as const },
   },
   image: 'etcd:v3.6.16',
 };

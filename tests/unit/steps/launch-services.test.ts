@@ -17,7 +17,7 @@ const client = new ECSClient({ region: 'eu-central-1' });
 const ecs = mockClient(client);
 const placement = {
   ...{ stage: 'dev', ecsCluster: 'redkite-dev', network: {}, executionRoleArn: 'arn:execution' },
-  ...{ logGroup: 'logs', region: 'eu-central-1' },
+  ...{ logGroup: 'logs', region: 'eu-central-1', cpuArchitecture: 'X86_64' as const },
 };
 const milvus = {
   ...{ image: 'milvus', namespaceName: 'n', bucket: 'b', messagesSecretArn: 'arn:s', taskRoleArn: 'arn:t' },
@@ -60,7 +60,7 @@ async function aCluster() {
     registry,
     launch: (changes: Partial<typeof milvus> = {}) =>
       launchServices(
-        { registry, ecs: client, placement, milvus: { ...milvus, ...changes }, now: () => NOW },
+        { registry, ecs: client, placement, spotRoles: [], milvus: { ...milvus, ...changes }, now: () => NOW },
         { cluster: 'demo', generation: 1 },
         ['b:9096'],
       ),

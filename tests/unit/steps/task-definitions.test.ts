@@ -1,4 +1,8 @@
-import { initialMembers, memberCommand } from '../../../functions/launch-members/task-definition.ts';
+import {
+  initialMembers,
+  memberCommand,
+  memberTaskDefinition,
+} from '../../../functions/launch-members/task-definition.ts';
 import { milvusEnvironment, roleTaskDefinition } from '../../../functions/launch-services/task-definition.ts';
 import { planRoles, profileOf } from '../../../functions/common/releases/plan.ts';
 import { FARGATE_SIZES, RELEASES } from '../../../functions/common/releases/profiles.ts';
@@ -20,19 +24,22 @@ const placement = {
   executionRoleArn: 'arn:execution',
   logGroup: '/redkite/dev/tasks',
   region: 'eu-central-1',
+  cpuArchitecture: 'X86_64' as const,
+};
+
+const member = {
+  cluster: 'demo',
+  ordinal: 1,
+  namespace: 'redkite.internal',
+  token: 'demo-1',
+  state: 'new' as const,
+  initialCluster: initialMembers('demo', 3, 'redkite.internal'),
+  image: 'etcd',
 };
 
 describe('task definitions', () => {
   test('every member knows the whole quorum by name before any has an address', () => {
-    const command = memberCommand({
-      cluster: 'demo',
-      ordinal: 1,
-      namespace: 'redkite.internal',
-      token: 'demo-1',
-      state: 'new',
-      initialCluster: initialMembers('demo', 3, 'redkite.internal'),
-      image: 'etcd',
-    });
+    const command = memberCommand(member);
     const valueOf = (flag: string) => command[command.indexOf(flag) + 1];
     expect(valueOf('--name')).toBe('etcd-1');
     expect(valueOf('--initial-cluster')).toBe(
@@ -97,6 +104,18 @@ describe('task definitions', () => {
       expect(command?.slice(-4)).toEqual([name, 'milvus', 'run', role.role]);
       expect(environment).toContainEqual({ name: 'ETCD_ENDPOINTS', value: `${name}:2379` });
     }
+  });
+
+  test('a task runs on the processors that the deployment has chosen', () => {
+    const spec = clusterSpecSchema.parse({ name: 'demo' });
+    const [role] = planRoles(spec);
+    if (role === undefined) throw new Error('no role');
+    const arm = { ...placement, cpuArchitecture: 'ARM64' as const };
+    const platform = { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' };
+    expect(roleTaskDefinition(arm, { spec, role, profile: profileOf(spec), settings }).runtimePlatform).toEqual(
+      platform,
+    );
+    expect(memberTaskDefinition(arm, member).runtimePlatform).toEqual(platform);
   });
 
   test('no secret stands in a task definition', () => {
