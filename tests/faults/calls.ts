@@ -66,25 +66,13 @@ export function parseShare(text: string | undefined): readonly [part: number, pa
   return [part, parts];
 }
 
-/**
- * So many cases, other ones each day: a stride that has no divisor in common with their number comes by every one of them
- * before it comes by the first again.
- */
-export function rotated(cases: readonly FaultCase[], count: number, day: number): FaultCase[] {
-  const stride = strideFor(cases.length);
-  return Array.from({ length: Math.min(count, cases.length) }, (_, n) => {
-    const index = ((day * count + n) * stride) % cases.length;
-    return cases[index];
-  }).filter((chosen) => chosen !== undefined);
-}
-
-const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-
-/** About the golden section, so that neighbours of a day are far apart. */
-function strideFor(length: number): number {
-  let stride = Math.max(1, Math.round(length * 0.618));
-  while (divisor(stride, length) > 1) stride += 1;
-  return stride;
+/** So many cases, spread over all of them; of the same record the same ones, so that what fails once can be run again. */
+export function sampled(cases: readonly FaultCase[], count: number): FaultCase[] {
+  const sorted = cases.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
+  const chosen = Math.min(count, sorted.length);
+  return Array.from({ length: chosen }, (_, n) => sorted[Math.floor(((n + 0.5) * sorted.length) / chosen)]).filter(
+    (found) => found !== undefined,
+  );
 }
 
 export function nameOf({ function: name, service, operation, nth, kind, depth }: FaultCase): string {
