@@ -5,11 +5,13 @@
  */
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { deregisterAll, type Namespace } from '../common/aws/discovery.ts';
-import { closeRules, servicesToZero } from '../common/aws/stop.ts';
+import { applyRules } from '../common/aws/rules.ts';
+import { servicesToZero } from '../common/aws/stop.ts';
 import { stopGroups, type TaskSource } from '../common/aws/tasks.ts';
 import { memberGroups, serviceGroup } from '../common/cluster/names.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { getOwned, type RegistryTable } from '../common/registry/registry.ts';
+import { wishRulesClosed } from '../common/registry/rules-wish.ts';
 import { planRoles } from '../common/releases/plan.ts';
 
 export interface StopDeps {
@@ -24,7 +26,8 @@ export async function stopCluster(
   operation: Ownership,
 ): Promise<{ readonly wants: { readonly group: string; readonly count: 0 }[] }> {
   const record = await getOwned(registry, operation, ['recovering']);
-  await closeRules(elb, record);
+  await wishRulesClosed(registry, operation, 'recovering');
+  await applyRules({ registry, elb }, record.name);
   if (record.discovery !== undefined) await deregisterAll(namespace, record.discovery.metadata);
   const roles = planRoles(record.spec).map(({ role }) => role);
   const members = memberGroups(record.name, record.spec.metadata.members);

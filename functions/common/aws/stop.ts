@@ -1,9 +1,8 @@
-/** What stops a cluster without taking anything of it away: rules closed to clients, services at zero, names without addresses. */
+/** What stops a cluster without taking anything of it away: services at zero, names without addresses. */
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import {
   DeregisterTargetsCommand,
   DescribeTargetHealthCommand,
-  ModifyRuleCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { serviceName, type EntryProtocol } from '../cluster/names.ts';
@@ -11,24 +10,7 @@ import type { ClusterRecord } from '../cluster/record.ts';
 import { hasName } from '../lambda/errors.ts';
 import { planRoles } from '../releases/plan.ts';
 import { deregisterAll, type Namespace } from './discovery.ts';
-import { closedConditions } from './entry.ts';
 import type { TaskSource } from './tasks.ts';
-
-/** The cluster's requests fall through to the default action of the listener; the health of its targets is still checked. */
-export async function closeRules(
-  elb: ElasticLoadBalancingV2Client,
-  { name, entry }: Pick<ClusterRecord, 'name' | 'entry'>,
-): Promise<void> {
-  await Promise.all(
-    (entry?.rules ?? []).map(async ({ ruleArn }) => {
-      try {
-        await elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Conditions: closedConditions(name) }));
-      } catch (error) {
-        if (!hasName(error, 'RuleNotFoundException')) throw error;
-      }
-    }),
-  );
-}
 
 /** Every Milvus role. ECS sends SIGTERM, and SIGKILL after the task definition's stopTimeout. */
 export async function servicesToZero(

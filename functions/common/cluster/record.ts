@@ -90,6 +90,12 @@ export interface TurnRecord {
   readonly reason: string;
 }
 
+/** What the load balancer's rules are to be, and by which operation. */
+export interface RulesWish {
+  readonly state: 'open' | 'closed';
+  readonly generation: number;
+}
+
 export interface ClusterRecord {
   readonly name: string;
   readonly phase: Phase;
@@ -119,6 +125,8 @@ export interface ClusterRecord {
   readonly entryOpen?: true;
   /** From the opening of the rules to the end of the operation: collections that did not load, as a sentence names them. */
   readonly unloaded?: string;
+  /** Written before the rules are changed; absent while they are as they were made: closed. */
+  readonly rulesWish?: RulesWish;
   readonly createdAt: string;
   readonly phaseSince: string;
 }

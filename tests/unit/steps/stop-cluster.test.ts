@@ -13,7 +13,7 @@ import {
   ListInstancesCommand,
   ServiceDiscoveryClient,
 } from '@aws-sdk/client-servicediscovery';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { planRoles } from '../../../functions/common/releases/plan.ts';
 import { stopCluster } from '../../../functions/stop-cluster/stop.ts';
@@ -33,6 +33,7 @@ const deps = {
 const record = aRecord({
   ...{ phase: 'recovering', generation: 5, owner: 'ours' },
   discovery: { metadata: 'srv-m', members: ['srv-0', 'srv-1', 'srv-2'] },
+  rulesWish: { state: 'closed', generation: 5 },
   entry: { targetGroups: {}, rules: [{ protocol: 'rest', listenerArn: 'l', ruleArn: 'rule' }] },
 });
 const roles = planRoles(record.spec).map(({ role }) => role);
@@ -41,6 +42,7 @@ const survivor = 'arn:aws:ecs:eu-central-1:1:task/redkite-dev/survivor';
 beforeEach(() => {
   for (const mock of [dynamo, ecs, discovery, elb]) mock.reset();
   dynamo.on(GetCommand).resolves({ Item: { value: record } });
+  dynamo.on(UpdateCommand).resolves({});
   discovery.on(ListInstancesCommand).resolves({ Instances: [{ Id: 'member-1' }] });
   discovery.on(DeregisterInstanceCommand).resolves({});
   elb.on(ModifyRuleCommand).resolves({});
