@@ -111,6 +111,19 @@ describe.each(alarms)('%s', (_, alarm) => {
   });
 });
 
+test('what is set aside is noticed: changes of phase have a queue, and every such queue has an alarm', () => {
+  const [, mapping] = resourcesOf('events.yml').find(([id]) => id === 'PhasesMapping') ?? [];
+  expect(mapping?.Properties['DestinationConfig']).toEqual({
+    OnFailure: { Destination: { 'Fn::GetAtt': 'LostPhaseEvents.Arn' } },
+  });
+  const watched = alarms.flatMap(([, alarm]) =>
+    metricsOf(alarm).flatMap(({ Dimensions = [] }) => Dimensions.map(({ Value }) => JSON.stringify(Value))),
+  );
+  const queues = allResources().filter(([id, { Type }]) => Type === 'AWS::SQS::Queue' && id.startsWith('Lost'));
+  expect(queues.map(([id]) => id)).toEqual(expect.arrayContaining(['LostTaskEvents', 'LostPhaseEvents']));
+  for (const [id] of queues) expect(watched).toContain(JSON.stringify({ 'Fn::GetAtt': `${id}.QueueName` }));
+});
+
 test('every machine is watched: by itself, or by the one that starts it and waits', () => {
   const watched = new Set(
     metricsOf({ Metrics: '${file(resources/alarm-metrics.cjs):failed}' } as Alarm).map(
