@@ -2,6 +2,7 @@
  * What an execution of sleep-cluster has to do, given the record: a whole sleep, or the rest of one that died, or what a
  * failed wake left. Pure. One way down for everything keeps every phase between awake and asleep from lasting for ever.
  */
+import { awakeConditions } from '../common/cluster/conditions.ts';
 import type { ClusterRecord, NapPoint, NapRecord, NapWay } from '../common/cluster/record.ts';
 import { NAP_POINTS } from '../common/cluster/record.ts';
 import type { Taking } from '../common/registry/registry.ts';
@@ -81,14 +82,21 @@ export function decideSleep(record: ClusterRecord, request: SleepRequest, now: D
 }
 
 function fallingAsleep(
-  { phase: before }: ClusterRecord,
+  { phase: before, unloaded }: ClusterRecord,
   { generation, owner }: SleepRequest,
   nap: NapRecord,
   now: Date,
 ): Taking {
   const phase = 'falling-asleep' as const;
+  const phaseSince = now.toISOString();
+  // A wake that let clients in had seen every part work. What the sleep before it said of them is over, and nobody else says so:
+  // a cluster that turns round keeps the conditions that it has.
+  const worked = before === 'waking' && nap.way === 'turn-round';
   return {
-    changes: { phase, phaseSince: now.toISOString(), generation, owner, nap },
+    changes: {
+      ...{ phase, phaseSince, generation, owner, nap },
+      ...(worked ? { conditions: awakeConditions(unloaded, phaseSince) } : {}),
+    },
     // Of a cluster that has failed a person decides, not the request that once came while it fell asleep.
     remove: ['turnedRound', ...(before === 'failed' ? (['wakeWanted'] as const) : [])],
   };

@@ -2,14 +2,19 @@
 import { asleepConditions, awakeConditions, withCondition, type Conditions } from '../common/cluster/conditions.ts';
 import type { ClusterRecord, FailureRecord, NapRecord, Ownership } from '../common/cluster/record.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
-import { errorFacts, hasName } from '../common/lambda/errors.ts';
+import { errorFacts, hasName, isErrorName } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { getCluster, getOwned, updateCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { explainFailure } from './explain.ts';
 
 export type Outcome =
-  | { readonly outcome: 'awake'; readonly reason?: string | undefined }
+  | {
+      readonly outcome: 'awake';
+      /** Of a sleep that turned round, in plain words; `failure` is what was caught there. */
+      readonly reason?: string | undefined;
+      readonly failure?: { readonly error: string; readonly cause: string } | undefined;
+    }
   | { readonly outcome: 'asleep' }
   | { readonly outcome: 'failed'; readonly error: string; readonly cause: string };
 
@@ -57,7 +62,7 @@ function giveBack(
 ): Promise<void> {
   switch (outcome.outcome) {
     case 'awake':
-      return finishAwake(registry, operation, outcome.reason, record, at);
+      return finishAwake(registry, operation, turnReason(outcome, record), record, at);
     case 'asleep':
       return finishAsleep(registry, operation, at);
     case 'failed':
@@ -70,10 +75,21 @@ function finished({ phase, generation, wakeWanted }: ClusterRecord): Finished {
   return phase === 'asleep' && wakeWanted !== undefined ? { phase, wake: { generation: generation + 1 } } : { phase };
 }
 
+/** An error that has one of our names says what it is about; any other is for whoever looks at the execution. */
+function turnReason(
+  { reason = 'a wake is wanted', failure }: Extract<Outcome, { outcome: 'awake' }>,
+  record: ClusterRecord | undefined,
+): string {
+  if (failure === undefined) return reason;
+  const { error, message } = explainFailure(failure.error, failure.cause);
+  if (isErrorName(error)) return `${reason}: ${message}`;
+  return record?.owner === undefined ? reason : `${reason}: the execution ${record.owner} says why`;
+}
+
 async function finishAwake(
   registry: RegistryTable,
   operation: Ownership,
-  reason: string | undefined,
+  reason: string,
   record: ClusterRecord | undefined,
   at: string,
 ): Promise<void> {
@@ -88,7 +104,7 @@ async function finishAwake(
       hasServed: true,
       // Nothing was stopped, so what was last seen of the parts still holds.
       ...(turned
-        ? { turnedRound: { at, point: record.nap?.point ?? 'begun', reason: reason ?? 'a wake is wanted' } }
+        ? { turnedRound: { at, point: record.nap?.point ?? 'begun', reason } }
         : { conditions: awakeConditions(record?.unloaded, at) }),
     },
     ['owner', 'failure', 'nap', 'wakeWanted', 'unloaded', ...(turned ? [] : (['turnedRound'] as const))],

@@ -8,7 +8,11 @@ const registry = connectRegistry();
 
 export const handler = stepHandler(
   z.discriminatedUnion('outcome', [
-    operationSchema.extend({ outcome: z.literal('awake'), reason: z.string().optional() }),
+    operationSchema.extend({
+      outcome: z.literal('awake'),
+      reason: z.string().optional(),
+      failure: z.object({ error: z.string(), cause: z.string() }).optional(),
+    }),
     operationSchema.extend({ outcome: z.literal('asleep') }),
     operationSchema.extend({ outcome: z.literal('failed'), error: z.string(), cause: z.string() }),
   ]),

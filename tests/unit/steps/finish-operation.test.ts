@@ -45,6 +45,43 @@ test('collections that did not load are told in the conditions', async () => {
   expect(input?.UpdateExpression).toContain('#value.#unloaded');
 });
 
+test.each([
+  [
+    'an error of ours says what it is about',
+    {
+      error: 'MetadataUnreachable',
+      cause: JSON.stringify({ errorMessage: 'No member answers.', errorType: 'MetadataUnreachable', trace: ['at x'] }),
+    },
+    'its metadata could not be archived: No member answers.',
+  ],
+  [
+    'any other is for whoever looks at the execution',
+    {
+      error: 'Runtime.ExitError',
+      cause: '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: signal: killed"}',
+    },
+    'its metadata could not be archived: the execution ours says why',
+  ],
+  ['what has not failed is said as it is', undefined, 'its metadata could not be archived'],
+])('why a sleep turned round is said in plain words: %s', async (_, failure, expected) => {
+  const nap = {
+    point: 'flushed',
+    way: 'sleep',
+    reason: 'idle',
+    unarchived: true,
+    takeovers: 0,
+    failedWakes: 0,
+  } as const;
+  const asleep = aRecord({ phase: 'falling-asleep', generation: 3, owner: 'ours', nap });
+  let read = 0;
+  dynamo.on(GetCommand).callsFake(() => ({ Item: { value: (read += 1) === 1 ? asleep : resting() } }));
+  const reason = 'its metadata could not be archived';
+  await finishOperation(registry, { cluster: 'demo', generation: 3 }, { outcome: 'awake', reason, failure }, NOW);
+  expect(dynamo.commandCalls(UpdateCommand)[0]?.args[0].input.ExpressionAttributeValues?.[':turnedRound']).toEqual({
+    ...{ at: NOW.toISOString(), point: 'flushed', reason: expected },
+  });
+});
+
 test('a step that is called again finds its work done', async () => {
   dynamo.on(GetCommand).resolves({ Item: { value: resting() } });
   expect(await finish()).toEqual({ phase: 'awake' });

@@ -2,6 +2,7 @@
 import { decideAction } from '../../../functions/act-on-cluster/decide.ts';
 import { decideSleep, MAX_TAKEOVERS } from '../../../functions/begin-sleep/decide.ts';
 import { decideWake } from '../../../functions/begin-wake/decide.ts';
+import { readyConditions } from '../../../functions/common/cluster/conditions.ts';
 import { NAP_POINTS, type ClusterRecord, type NapRecord } from '../../../functions/common/cluster/record.ts';
 import { decideSettlement } from '../../../functions/settle-execution/decide.ts';
 import { aRecord, NOW } from '../../fixtures/clusters.ts';
@@ -35,6 +36,18 @@ describe('decideSleep', () => {
     expect(decision).toHaveProperty('taking.changes.phase', 'falling-asleep');
     expect(decision).toHaveProperty('taking.changes.generation', 5);
     expect(decision).toHaveProperty('taking.changes.owner', 'demo-sleep-5');
+  });
+
+  test('a wake that died after it let clients in leaves no condition of the sleep behind', () => {
+    const record = aRecord({ phase: 'waking', generation: 4, nap: aNap({ point: 'resting' }) });
+    const conditionsAfter = (changes: Partial<ClusterRecord>) => {
+      const decision = decideSleep({ ...record, ...changes }, sleep, NOW);
+      return decision.action === 'go' ? decision.taking?.changes.conditions : decision;
+    };
+    expect(conditionsAfter({ entryOpen: true })).toEqual(readyConditions(NOW.toISOString()));
+    // Of the others nobody has seen anything: those that rest say so when they have come to rest.
+    expect(conditionsAfter({})).toBeUndefined();
+    expect(conditionsAfter({ phase: 'falling-asleep', nap: aNap() })).toBeUndefined();
   });
 
   test('the step called twice changes nothing', () => {
