@@ -113,8 +113,9 @@ export function functionNeeds(code: Code, template: Template, id: string): Needs
   if (properties['VpcConfig'] !== undefined) add(RUNTIME.vpc, 'it is inside the VPC');
   if (properties['DeadLetterConfig'] !== undefined) add(RUNTIME.deadLetters, 'its dead letters');
   for (const mapping of idsOf(template, 'AWS::Lambda::EventSourceMapping')) {
-    const { FunctionName, EventSourceArn } = template.Resources[mapping]?.Properties ?? {};
+    const { FunctionName, EventSourceArn, DestinationConfig } = template.Resources[mapping]?.Properties ?? {};
     if (idIn(FunctionName) !== id) continue;
+    if (DestinationConfig !== undefined) add(RUNTIME.deadLetters, `${mapping} sets aside what it cannot take`);
     const isQueue = template.Resources[idIn(EventSourceArn)]?.Type === 'AWS::SQS::Queue';
     add(isQueue ? RUNTIME.queue : RUNTIME.stream, `${mapping} feeds it`);
   }
