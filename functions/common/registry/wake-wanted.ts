@@ -3,7 +3,7 @@
  * looks at the note between its steps. A wake that ended without ever having begun is passed over here too.
  */
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Phase } from '../cluster/phases.ts';
+import { isResting, type Phase } from '../cluster/phases.ts';
 import type { Ownership, WakeWanted } from '../cluster/record.ts';
 import { RECORD_KEY, isAccepted } from './conditional.ts';
 import type { RegistryTable } from './registry.ts';
@@ -33,7 +33,8 @@ export function noteWakeWanted(
 
 /**
  * Step Functions keeps the name of an execution for 90 days. One that ended before it took the cluster over would stand in
- * the way of every later wake (or sleep), so the cluster goes on to the next generation, whose name is free. False when the
+ * the way of every later wake (or sleep), so the cluster goes on to the next generation, whose name is free. With a wake that was
+ * begun for a wish and never owned the cluster the wish has had its turn: whoever still wants it asks again. False when the
  * cluster is not in `phase` and `generation` any more: then somebody has moved it on already.
  */
 export function skipGeneration(
@@ -46,7 +47,7 @@ export function skipGeneration(
       new UpdateCommand({
         TableName: table,
         Key: { pk: cluster, sk: RECORD_KEY },
-        UpdateExpression: 'SET #value.generation = :next',
+        UpdateExpression: `SET #value.generation = :next${isResting(phase) ? ' REMOVE #value.wakeWanted' : ''}`,
         ConditionExpression: '#value.#phase = :phase AND #value.generation = :generation',
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: { ':phase': phase, ':generation': generation, ':next': generation + 1 },

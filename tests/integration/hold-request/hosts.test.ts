@@ -56,10 +56,15 @@ test('notes and skipped generations hold for one phase of one generation', async
   expect(await noteWakeWanted(rig.registry, sleep, { ...note, reason: 'second' })).toBe(false);
   expect((await getCluster(rig.registry, 'noted'))?.wakeWanted).toEqual(note);
   expect(await skipGeneration(rig.registry, sleep)).toBe(false);
-  await rig.put({ name: 'noted', phase: 'asleep' });
+  // What falls asleep keeps its wish, whoever takes the sleep over.
+  expect(await skipGeneration(rig.registry, sleep, 'falling-asleep')).toBe(true);
+  expect(await getCluster(rig.registry, 'noted')).toMatchObject({ generation: 5, wakeWanted: note });
+  await rig.put({ name: 'noted', phase: 'asleep', wakeWanted: note });
   expect(await noteWakeWanted(rig.registry, sleep, note)).toBe(false);
   expect(await skipGeneration(rig.registry, sleep)).toBe(true);
   expect(await skipGeneration(rig.registry, sleep)).toBe(false);
-  expect(await getCluster(rig.registry, 'noted')).toMatchObject({ phase: 'asleep', generation: 5 });
+  const skipped = await getCluster(rig.registry, 'noted');
+  expect(skipped).toMatchObject({ phase: 'asleep', generation: 5 });
+  expect(skipped?.wakeWanted).toBeUndefined();
   expect(await noteWakeWanted(rig.registry, { cluster: 'none', generation: 1 }, note)).toBe(false);
 });

@@ -13,6 +13,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'lose' } as const) },
   { weight: 2, arbitrary: fc.constant({ kind: 'settle' } as const) },
   { weight: 1, arbitrary: fc.constant({ kind: 'settle-dies' } as const) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stumble' as const), nth }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('storm' as const), phase: fc.constantFrom('waking', 'falling-asleep') }),
@@ -58,11 +59,27 @@ function apply(world: World, happens: Event): void {
     'settle-dies': () => {
       world.settle(true);
     },
+    stumble: () => {
+      stumble(world, 'nth' in happens ? happens.nth : 0);
+    },
     storm: () => {
       storm(world, 'phase' in happens ? happens.phase : 'waking');
     },
   };
   handlers[happens.kind]();
+}
+
+/**
+ * Whoever owns the cluster dies, whoever comes to take over dies before it has, and so does settle-execution between its two calls:
+ * the name is passed over, and what was to have the next one was not started. By chance alone the walk almost never comes here.
+ */
+function stumble(world: World, steps: number): void {
+  world.act('sleep');
+  for (let step = 0; step <= steps; step += 1) world.step(0);
+  world.dieAll();
+  world.settle();
+  world.dieAll();
+  world.settle(true);
 }
 
 /** Somebody goes on asking, and nothing succeeds in one of the phases: what finally is too much. */
@@ -116,7 +133,7 @@ test('no reachable state is stuck, and no acknowledged write is lost', () => {
       world.calm();
       if (world.members) expect(world.inQuorum).toBe(world.acknowledged);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 6_000 },
   );
   // The walk has been everywhere that it is meant to be proved for.
   for (const phase of ['falling-asleep', 'waking', 'asleep', 'awake', 'failed']) {

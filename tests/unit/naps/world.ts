@@ -105,6 +105,10 @@ export class World {
     if (execution !== undefined) execution.status = 'failed';
   }
 
+  dieAll(): void {
+    for (const execution of this.executions) if (execution.status === 'runs') execution.status = 'failed';
+  }
+
   /** Members die, when the archive of before the stop is all that is left. */
   loseMembers(): void {
     const { phase, nap } = this.record;
@@ -128,7 +132,10 @@ export class World {
         this.start('sleep', decision.input.generation, decision.input.failure);
       }
       if (decision.action === 'wake') this.start('wake', decision.input.generation);
-      if (decision.action === 'skip-generation') this.record.generation += 1;
+      if (decision.action === 'skip-generation') {
+        this.record.generation += 1;
+        Reflect.deleteProperty(this.record, 'wakeWanted');
+      }
       if (decision.action === 'clean-up') throw new Error('a sleep or wake was cleaned up like a create');
     }
   }
