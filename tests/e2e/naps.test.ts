@@ -18,7 +18,6 @@ import { callApi, showCluster } from '../../local/stack/api.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { bringUp, entryOf } from '../../local/up.ts';
 import type { KillPoint } from '../naps/kill-points.ts';
-import { harmSome } from '../naps/faults.ts';
 import { killAt } from '../naps/kills.ts';
 import { manyAtOnce } from '../naps/many-at-once.ts';
 import { randomRequests, seedOf } from '../naps/random-requests.ts';
@@ -233,14 +232,6 @@ test.each<KillPoint>([
     await killAt(world, point);
   },
   3 * NAP_MS,
-);
-
-test.each(['sleep', 'wake'] as const)(
-  'a call of a function on the way to %s is harmed: it comes to rest by itself, and nothing is lost',
-  async (action) => {
-    await harmSome(world, apiUrl, action, { count: 1 });
-  },
-  5 * NAP_MS,
 );
 
 describe('requests that are refused before anything changes', () => {

@@ -1,6 +1,6 @@
 /**
  * Every call of every function harmed in a sleep and in a wake: hundreds of cases of half a minute, so `--share i/n` runs the i-th of
- * n parts. A short form is in tests/e2e/naps.test.ts; without containers tests/statemachines/faults.test.ts.
+ * n parts. Without containers tests/statemachines/faults.test.ts.
  */
 import { down } from '../../local/down.ts';
 import { localSettings } from '../../local/settings.ts';

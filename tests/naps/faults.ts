@@ -2,7 +2,7 @@
  * One call of one function fails, is throttled, or loses its answer in the middle of a sleep or a wake of a real cluster: it
  * comes to rest awake or asleep, and nothing acknowledged is lost. What can be harmed is what was called when nothing was.
  */
-import { faultCases, nameOf, sampled, shareOf, type Call, type FaultCase } from '../faults/calls.ts';
+import { faultCases, nameOf, shareOf, type Call, type FaultCase } from '../faults/calls.ts';
 import { Injector } from '../faults/injector.ts';
 import { runningExecutions } from '../faults/running.ts';
 import { callApi } from '../../local/stack/api.ts';
@@ -13,8 +13,11 @@ import { expectSameRows, seeRows } from './same-rows.ts';
 import { COLLECTION, type World } from './world.ts';
 
 export type NapAction = 'sleep' | 'wake';
-/** The i-th of n parts, or so many. */
-export type Choice = { readonly part: number; readonly parts: number } | { readonly count: number };
+/** The i-th of n parts of all cases. */
+export interface Choice {
+  readonly part: number;
+  readonly parts: number;
+}
 
 /** A message that failed comes again after a while, and so does whoever asks the API. */
 const ASKED_MS = 2 * 60_000;
@@ -99,7 +102,7 @@ export async function harmAt(world: World, apiUrl: string, action: NapAction, ch
 /** Throws with all that went wrong, after the last of them. */
 export async function harmSome(world: World, apiUrl: string, action: NapAction, choice: Choice): Promise<void> {
   const all = faultCases(await callsOf(world, apiUrl, action));
-  const cases = 'part' in choice ? shareOf(all, choice.part, choice.parts) : sampled(all, choice.count);
+  const cases = shareOf(all, choice.part, choice.parts);
   const wrong: string[] = [];
   let hit = 0;
   for (const chosen of cases) {

@@ -1,7 +1,7 @@
 /**
  * Each call of each function on the way to sleep and to wake fails, is throttled, or loses its answer, one at a time: the cluster
- * ends awake or asleep, never in between, and everything is as its phase says. A few of the cases;
- * `npm run test:statemachines -- --share i/n` runs the i-th of n parts of all of them.
+ * ends awake or asleep, never in between, and everything is as its phase says. `npm run test:faults` runs a
+ * few of the cases, with `-- --share i/n` the i-th of n parts of all of them.
  */
 import { BareWorld } from '../faults/bare-world.ts';
 import { faultCases, nameOf, parseShare, sampled, shareOf, type Call, type FaultCase } from '../faults/calls.ts';
