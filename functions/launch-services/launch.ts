@@ -104,8 +104,9 @@ const GONE = ['ServiceNotFoundException', 'ServiceNotActiveException', 'InvalidP
 /** False where there is no such service, or no such definition any more. */
 async function updateService(deps: LaunchServicesDeps, service: Service, taskDefinition: string): Promise<boolean> {
   try {
-    await deps.ecs.send(update(wanted(deps, service, taskDefinition), service));
-    return true;
+    const { service: updated } = await deps.ecs.send(update(wanted(deps, service, taskDefinition), service));
+    // ECS refuses to update a service that was deleted; the emulator of local mode does it, and nothing runs.
+    return updated?.status === 'ACTIVE';
   } catch (error) {
     if (!hasName(error, ...GONE)) throw error;
     return false;

@@ -29,6 +29,8 @@ const named = (name: string) => Object.assign(new Error(name), { name });
 function anEcs() {
   const services = new Set<string>();
   const gone = new Set<string>();
+  /** Of which the emulator of local mode still knows. */
+  const deleted = new Set<string>();
   let revision = 0;
   const check = (arn = '') => {
     if (gone.has(arn)) throw named('ClientException');
@@ -40,16 +42,16 @@ function anEcs() {
   });
   ecs.on(CreateServiceCommand).callsFake((input: { serviceName: string; taskDefinition: string }) => {
     check(input.taskDefinition);
-    if (services.has(input.serviceName)) throw named('InvalidParameterException');
+    if (services.has(input.serviceName) && !deleted.delete(input.serviceName)) throw named('InvalidParameterException');
     services.add(input.serviceName);
     return {};
   });
   ecs.on(UpdateServiceCommand).callsFake((input: { service: string; taskDefinition: string }) => {
     if (!services.has(input.service)) throw named('ServiceNotFoundException');
     check(input.taskDefinition);
-    return {};
+    return { service: { status: deleted.has(input.service) ? 'INACTIVE' : 'ACTIVE' } };
   });
-  return { services, gone };
+  return { services, gone, deleted };
 }
 
 async function aCluster() {
@@ -102,6 +104,16 @@ test('a definition that somebody has deregistered, and a service that somebody h
   expect(services.size).toBe(ROLES);
   await launch();
   expect(registered()).toBe(ROLES + 2);
+});
+
+test('a service that was deleted is made again, also where it can still be updated', async () => {
+  const { services, deleted } = anEcs();
+  const { launch } = await aCluster();
+  await launch();
+  for (const service of services) deleted.add(service);
+  await launch();
+  expect(ecs.commandCalls(CreateServiceCommand)).toHaveLength(2 * ROLES);
+  expect(deleted.size).toBe(0);
 });
 
 test('where notes cannot be read it is registered once more', async () => {
