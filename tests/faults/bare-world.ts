@@ -3,10 +3,7 @@
  * ECS with addresses where nobody is. The functions inside the VPC, which talk to etcd, Milvus and Kafka, are stand-ins that say
  * that all is well; so their calls to DynamoDB and S3 are not made here, but by tests/naps. So is the proof that no row is lost.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { DescribeRulesCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -24,12 +21,13 @@ import { getCluster, type RegistryTable } from '../../functions/common/registry/
 import { planRoles } from '../../functions/common/releases/plan.ts';
 import type { VerifyAnswer } from '../../functions/verify-cluster/verify.ts';
 import { startEmulator, stopEmulator } from '../../local/emulator/emulator.ts';
-import { settingsForSlot, type LocalSettings } from '../../local/settings.ts';
+import type { LocalSettings } from '../../local/settings.ts';
 import { callApi } from '../../local/stack/api.ts';
 import { awsClient } from '../../local/stack/aws.ts';
 import { DEMO, ensureAwake } from '../../local/stack/cluster.ts';
 import { deploy, describeStack } from '../../local/stack/deploy.ts';
 import { until } from '../chaos/stack.ts';
+import { emulatorSettings } from '../fixtures/emulator.ts';
 import { Injector } from './injector.ts';
 import { runningExecutions } from './running.ts';
 
@@ -81,15 +79,7 @@ export class BareWorld {
   static async start(): Promise<BareWorld> {
     const python = process.env['REDKITE_PYTHON'];
     if (python === undefined) throw new Error('Run these tests with `npm run test:statemachines`.');
-    const state = mkdtempSync(join(tmpdir(), 'redkite-faults-'));
-    const base = settingsForSlot(0);
-    const settings: LocalSettings = {
-      ...base,
-      stateDir: state,
-      logDir: join(state, 'logs'),
-      ports: { ...base.ports, emulator: await freePort() },
-      network: { ...base.network, gateway: '127.0.0.1' },
-    };
+    const settings = await emulatorSettings('faults');
     await startEmulator(settings, {
       python,
       messagesBootstrap: '127.0.0.1:1',
@@ -263,12 +253,4 @@ function told(record: ClusterRecord): ClusterRecord {
 async function fileOf(lambda: LambdaClient, FunctionName: string): Promise<string> {
   const { Handler = '' } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   return `${Handler.slice(0, Handler.lastIndexOf('.'))}.js`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

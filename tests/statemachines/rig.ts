@@ -4,9 +4,8 @@
  * catches, timeouts and task tokens go the way they go in production.
  */
 import { createServer, type Server } from 'node:http';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
@@ -23,8 +22,9 @@ import {
 } from '@aws-sdk/client-sfn';
 import { strToU8, zipSync } from 'fflate';
 import { startEmulator, stopEmulator } from '../../local/emulator/emulator.ts';
-import { settingsForSlot, type LocalSettings } from '../../local/settings.ts';
+import type { LocalSettings } from '../../local/settings.ts';
 import { awsClient } from '../../local/stack/aws.ts';
+import { emulatorSettings } from '../fixtures/emulator.ts';
 
 const folder = join(import.meta.dirname, '../../statemachines');
 export const MACHINES = readdirSync(folder)
@@ -73,15 +73,7 @@ export class Rig {
   static async start(): Promise<Rig> {
     const python = process.env['REDKITE_PYTHON'];
     if (python === undefined) throw new Error('Run these tests with `npm run test:statemachines`.');
-    const state = mkdtempSync(join(tmpdir(), 'redkite-machines-'));
-    const base = settingsForSlot(0);
-    const settings: LocalSettings = {
-      ...base,
-      stateDir: state,
-      logDir: join(state, 'logs'),
-      ports: { ...base.ports, emulator: await freePort() },
-      network: { ...base.network, gateway: '127.0.0.1' },
-    };
+    const settings = await emulatorSettings('machines');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const rig = new Rig(settings, server);
@@ -392,11 +384,3 @@ export function withDeadline(definition: string, milliseconds: number): string {
 }
 
 const kebab = (name: string) => name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -3,10 +3,7 @@
  * of a few lines. What wakes the cluster is played by the test, which writes the record as the machines do.
  */
 import { createServer, type RequestListener } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateFunctionCommand, LambdaClient, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import {
@@ -23,9 +20,10 @@ import type { ClusterRecord } from '../../../functions/common/cluster/record.ts'
 import { serviceGroup } from '../../../functions/common/cluster/names.ts';
 import { putTask, type RegistryTable } from '../../../functions/common/registry/registry.ts';
 import { startEmulator, stopEmulator } from '../../../local/emulator/emulator.ts';
-import { awsEnvironment, settingsForSlot, type LocalSettings } from '../../../local/settings.ts';
+import { awsEnvironment, type LocalSettings } from '../../../local/settings.ts';
 import { awsClient } from '../../../local/stack/aws.ts';
 import { aRecord, aTask } from '../../fixtures/clusters.ts';
+import { emulatorSettings } from '../../fixtures/emulator.ts';
 import { forwardTo, groupArn, stateOf, type ElbState } from '../local/load-balancer/elbv2-state.ts';
 import { listen } from '../local/load-balancer/fake-emulator.ts';
 import { setUp, type Setup } from '../local/load-balancer/fixture.ts';
@@ -61,15 +59,7 @@ export class HoldRig {
   static async start(): Promise<HoldRig> {
     const python = process.env['REDKITE_PYTHON'];
     if (python === undefined) throw new Error('Run these tests with `npm run test:integration`.');
-    const stateDir = mkdtempSync(join(tmpdir(), 'redkite-hold-'));
-    const base = settingsForSlot(0);
-    const settings: LocalSettings = {
-      ...base,
-      stateDir,
-      logDir: join(stateDir, 'logs'),
-      ports: { ...base.ports, emulator: await freePort() },
-      network: { ...base.network, gateway: '127.0.0.1' },
-    };
+    const settings = await emulatorSettings('hold');
     await startEmulator(settings, { python, extraEnv: { REDKITE_GATEWAY_ADDRESS: '' } });
     const rig = new HoldRig(settings);
     await rig.deploy();
@@ -203,14 +193,6 @@ export class HoldRig {
   async wakeBegan(cluster: string, name: string): Promise<void> {
     while (!(await this.wakes(cluster)).includes(name)) await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export async function restProxy(listener: RequestListener): Promise<{ stop(): Promise<void> }> {

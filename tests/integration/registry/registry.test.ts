@@ -1,8 +1,5 @@
 /** Conditions of the registry's writes, as a table itself judges them: the emulator's DynamoDB. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { addStay, getMonthSums } from '../../../functions/common/registry/hours.ts';
@@ -17,34 +14,20 @@ import {
   type RegistryTable,
 } from '../../../functions/common/registry/registry.ts';
 import { startEmulator, stopEmulator } from '../../../local/emulator/emulator.ts';
-import { settingsForSlot, type LocalSettings } from '../../../local/settings.ts';
+import type { LocalSettings } from '../../../local/settings.ts';
 import { awsClient } from '../../../local/stack/aws.ts';
 import { aRecord, aTask, NOW } from '../../fixtures/clusters.ts';
+import { emulatorSettings } from '../../fixtures/emulator.ts';
 
-const stateDir = mkdtempSync(join(tmpdir(), 'redkite-registry-'));
 let settings: LocalSettings;
 let registry: RegistryTable;
 let clusters = 0;
 let cluster = '';
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 beforeAll(async () => {
   const python = process.env['REDKITE_PYTHON'];
   if (python === undefined) throw new Error('Run these tests with `npm run test:integration`.');
-  const base = settingsForSlot(0);
-  settings = {
-    ...base,
-    ...{ stateDir, logDir: join(stateDir, 'logs') },
-    ports: { ...base.ports, emulator: await freePort() },
-    network: { ...base.network, gateway: '127.0.0.1' },
-  };
+  settings = await emulatorSettings('registry');
   await startEmulator(settings, { python, extraEnv: { REDKITE_GATEWAY_ADDRESS: '' } });
   const dynamo = awsClient(settings, DynamoDBClient);
   await dynamo.send(
@@ -63,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stopEmulator(settings);
-  rmSync(stateDir, { recursive: true, force: true });
+  rmSync(settings.stateDir, { recursive: true, force: true });
 });
 beforeEach(() => {
   clusters += 1;

@@ -1,37 +1,21 @@
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { rmSync, existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { crc32 } from 'node:zlib';
-import { tmpdir } from 'node:os';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { emulatorEnvironment, startEmulator, stopEmulator } from '../../../../local/emulator/emulator.ts';
 import { logFile, logTail, runningPid } from '../../../../local/processes.ts';
 import { awsEnvironment, settingsForSlot, type LocalSettings } from '../../../../local/settings.ts';
+import { emulatorSettings } from '../../../fixtures/emulator.ts';
 
 /** The Python that has MiniStack; `npm test` names the one it has set up. */
 const python = process.env['REDKITE_PYTHON'];
 const START_TIMEOUT_MS = 60_000;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** A copy of its own beside whatever runs on this machine; its gateway is a loopback address nobody else uses. */
 async function copy(number: number): Promise<LocalSettings> {
-  const folder = mkdtempSync(join(tmpdir(), 'redkite-emulator-'));
-  const settings = settingsForSlot(number);
-  return {
-    ...settings,
-    stateDir: folder,
-    logDir: join(folder, 'logs'),
-    ports: { ...settings.ports, emulator: await freePort() },
-    network: { ...settings.network, gateway: `127.0.88.${number}` },
-  };
+  const settings = await emulatorSettings('emulator', number);
+  return { ...settings, network: { ...settings.network, gateway: `127.0.88.${number}` } };
 }
 
 function clientOptions(settings: LocalSettings) {

@@ -13,7 +13,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DescribeRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -24,6 +23,7 @@ import { startEmulator, stopEmulator } from '../../../../local/emulator/emulator
 import { settingsForSlot, type LocalSettings } from '../../../../local/settings.ts';
 import { awsClient } from '../../../../local/stack/aws.ts';
 import { deploy } from '../../../../local/stack/deploy.ts';
+import { freePort } from '../../../fixtures/emulator.ts';
 
 const python = process.env['REDKITE_PYTHON'];
 const product = settingsForSlot(0).root;
@@ -80,14 +80,6 @@ let lambda: LambdaClient;
 function write(file: string, content: string): void {
   mkdirSync(dirname(join(settings.root, file)), { recursive: true });
   writeFileSync(join(settings.root, file), content);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 beforeAll(async () => {
