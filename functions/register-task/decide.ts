@@ -115,10 +115,25 @@ export function decideRetirement({
   return part.kind === 'role' && isOver(task) && COMPUTE_STANDS.includes(record.phase) ? task.address : undefined;
 }
 
-/** Why the quorum has to be looked after now; undefined when it has not. */
-export function decideReplacement({ part, task, record }: Pick<RegistrationInput, 'part' | 'task' | 'record'>) {
-  if (part.kind !== 'member' || !mayReplaceMembers(record)) return undefined;
-  if (!isOver(task) && task.desiredStatus !== 'STOPPED') return undefined;
+const isGoing = (task: TaskObservation) => isOver(task) || task.desiredStatus === 'STOPPED';
+
+/**
+ * Why the quorum has to be looked after now; undefined when it has not. A member whose next task runs is not missed: the last
+ * events of those that a sleep has ended may come when the next wake is done.
+ */
+export function decideReplacement({
+  part,
+  task,
+  record,
+  tasks,
+}: Pick<RegistrationInput, 'part' | 'task' | 'record' | 'tasks'>): string | undefined {
+  if (part.kind !== 'member' || !mayReplaceMembers(record) || !isGoing(task)) return undefined;
+  // Younger: of an older one that seems to run its own last event was lost.
+  const { createdAt: since = '' } = task;
+  const successor = tasks.some(
+    (other) => other.group === task.group && !isGoing(other) && (other.createdAt ?? '') > since,
+  );
+  if (successor) return undefined;
   const what = isOver(task) ? 'has stopped' : 'was asked to stop';
   return `${memberName(part.ordinal)} ${what}: ${task.stoppedReason ?? 'no reason given'}`;
 }

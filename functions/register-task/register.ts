@@ -52,7 +52,7 @@ export async function registerTask(deps: RegistrarDeps, task: TaskObservation, n
   const actions = registrationOf(part, task, state);
   logger.info('task observed', { event: LOG_EVENTS.taskObserved, ...keys, actions: actions.map(({ kind }) => kind) });
   // First: a quorum that has lost a member must not wait for names that cannot be moved.
-  const reason = decideReplacement({ part, task, record });
+  const reason = decideReplacement({ part, task, record, tasks });
   if (reason !== undefined) await startReplacement(deps, part.cluster, task, reason);
   const address = decideRetirement({ part, task, record });
   // Side by side: whoever waits for the task waits for its name by itself, because DNS takes its time anyway.

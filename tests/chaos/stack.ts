@@ -29,19 +29,33 @@ import { awsClient, clientConfig } from '../../local/stack/aws.ts';
 const LOOK_MS = 100;
 export const LOOK_AT_ENDS_MS = 300;
 
-/** Looks until there is something to see. `timeoutMs` is a bound for what hangs, never a wait. */
+/**
+ * Looks until there is something to see. `timeoutMs` is a bound for what hangs, never a wait; a look that never returns is
+ * bounded by it as well (a client of Milvus can be such).
+ */
 export async function until<T>(
   what: string,
   timeoutMs: number,
   look: () => Promise<T | undefined>,
   everyMs = LOOK_MS,
 ): Promise<T> {
+  const late = new Error(`${what}: not within ${timeoutMs / 1_000} s`);
   const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  let timer: NodeJS.Timeout | undefined;
+  const hung = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late);
+    }, timeoutMs + LOOK_MS);
+  });
+  try {
+    for (;;) {
+      const found = await Promise.race([look(), hung]);
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw late;
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -150,6 +164,22 @@ export class Stack {
     return executions
       .filter((_, index) => clusters[index] === cluster)
       .toSorted((a, b) => (b.startDate?.getTime() ?? 0) - (a.startDate?.getTime() ?? 0));
+  }
+
+  /** The newest executions for this cluster of every machine that had any, and how they ended. */
+  async latest(cluster: string): Promise<readonly object[]> {
+    // Fills the list of machines.
+    await this.machine('wake-cluster');
+    const prefix = `redkite-${this.settings.stage}-`;
+    const names = [...this.machines.keys()].filter((full) => full.startsWith(prefix));
+    const all = await Promise.all(names.map((full) => this.executions(full.slice(prefix.length), cluster)));
+    const newest = all.flatMap((executions) => executions.slice(0, 3));
+    return Promise.all(
+      newest.map(async ({ executionArn, startDate, stopDate }) => {
+        const { status, error, cause } = await this.sfn.send(new DescribeExecutionCommand({ executionArn }));
+        return { execution: executionArn?.split(':').slice(-2).join(':'), status, startDate, stopDate, error, cause };
+      }),
+    );
   }
 
   /** By its input, which stays as it is; asked for once. */

@@ -15,8 +15,9 @@ import { startPythonClients, type PythonClients } from './clients/python.ts';
 import { restClient } from './clients/rest.ts';
 import { create, insert, range } from './rows.ts';
 
-/** Bounds for what hangs. */
-const REST_MS = 10 * 60_000;
+/** Bounds for what hangs, far below those of the tests: these say what did. */
+const REST_MS = 5 * 60_000;
+const ASLEEP_MS = 8 * 60_000;
 /** In Milvus 2.3.5 an answer holds 16,384 ids at most, so all rows together must stay below. */
 export const COLLECTION = 'naps';
 export const BASE_ROWS = 2_000;
@@ -130,13 +131,17 @@ export class World {
 
   /** Asleep, however often it turns round on the way because a request came. Resolves to how often it did. */
   async asleep(): Promise<number> {
+    const deadline = Date.now() + ASLEEP_MS;
     for (let turned = 0; ; turned += 1) {
-      const { phase, generation } = await this.show();
+      const { phase, generation, turnedRound } = await this.show();
       if (phase === 'asleep') return turned;
+      if (Date.now() > deadline) throw new Error(`It does not fall asleep: ${JSON.stringify(turnedRound)}`);
       if (phase !== 'awake') await this.atRest(generation - 1);
       else {
         await this.ask('sleep');
-        if ((await this.atRest(generation)).phase === 'asleep') return turned;
+        const rested = await this.atRest(generation);
+        if (rested.phase === 'asleep') return turned;
+        process.stderr.write(`the sleep turned round: ${JSON.stringify(rested.turnedRound)}\n`);
       }
     }
   }
@@ -146,6 +151,12 @@ export class World {
       const view = await this.show();
       return view.phase === 'awake' ? view : undefined;
     });
+  }
+
+  /** What there is to see of the cluster and of what works for it: for the message of a test that fails. */
+  async told(): Promise<string> {
+    const view = await showCluster(this.stack.settings, this.apiUrl, DEMO);
+    return JSON.stringify({ view, executions: await this.stack.latest(DEMO) }, null, 2);
   }
 
   executionArn(machine: string, verb: LifecycleVerb, generation: number): string {

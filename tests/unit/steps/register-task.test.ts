@@ -177,6 +177,17 @@ describe('a member of an awake cluster', () => {
     expect(started()).toHaveLength(1);
   });
 
+  test.each([
+    ['a younger task runs in its place: it is told late', '2026-01-02T00:00:00.000Z', 0],
+    ['an older task seems to run: its own end was never told', '2025-12-31T00:00:00.000Z', 1],
+  ])('is replaced unless it has a successor: %s', async (_, createdAt, executions) => {
+    const old = { ...stopped, createdAt: '2026-01-01T00:00:00.000Z' };
+    const other = { ...event(), taskId: 'def', createdAt };
+    partition({ sk: 'record', value: awake }, { sk: 'task#abc', value: old }, { sk: 'task#def', value: other });
+    await registerTask(deps, old, NOW);
+    expect(started()).toHaveLength(executions);
+  });
+
   const lock = { sk: 'lock#metadata', value: undefined, owner: 'demo-replace-abc', joining: [0] };
 
   test('that is still a learner gets its own name, and not the one that Milvus uses', async () => {
