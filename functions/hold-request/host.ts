@@ -2,7 +2,8 @@
 import { CLUSTER_NAME_PATTERN } from '../common/cluster/names.ts';
 
 const MOST = 253;
-const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** With the underscore: no rule can name it, but the * of `<name>.*` and of patterns matches it, so an open rule lets it in. */
+const HOST = /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/;
 
 /** Lower case, without a port and without the dot that may end a name. Undefined for what no cluster can be called. */
 export function hostOf(header: string | undefined): string | undefined {

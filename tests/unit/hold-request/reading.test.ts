@@ -25,6 +25,9 @@ describe('the host name', () => {
     ['demo.', 'demo', undefined],
     ['demo', 'demo', undefined],
     ['127.0.0.1:4602', '127.0.0.1', undefined],
+    ['demo.my_vpc.example.com', 'demo.my_vpc.example.com', 'demo'],
+    ['my_app.example.com', 'my_app.example.com', undefined],
+    ['_demo.example_', '_demo.example_', undefined],
     ['my-cluster-.example.com', 'my-cluster-.example.com', undefined],
     [`${'a'.repeat(33)}.example.com`, `${'a'.repeat(33)}.example.com`, undefined],
     ['[::1]:80', undefined, undefined],
@@ -40,11 +43,11 @@ describe('the host name', () => {
     if (host !== undefined) expect(clusterLabel(host)).toBe(label);
   });
 
-  test('no header makes it throw, and no host has anything but letters, digits, dots and hyphens', () => {
+  test('no header makes it throw, and no host has anything but letters, digits, dots, hyphens and underscores', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (header) => {
         const host = hostOf(header);
-        expect(host ?? 'a').toMatch(/^[a-z0-9.-]+$/);
+        expect(host ?? 'a').toMatch(/^[a-z0-9_.-]+$/);
         if (host !== undefined) clusterLabel(host);
       }),
     );
