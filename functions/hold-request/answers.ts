@@ -109,9 +109,14 @@ export function relayed(result: RelayResult & { kind: 'answer' | 'too-large' }, 
   return size <= MOST_ANSWER_BYTES ? value : itself(target);
 }
 
-/** The same request once more, body and all (RFC 9110 section 15.4.8): it meets the open rule. Only reads answer so much. */
-function itself(target: string): EntryAnswer {
-  return answer(307, '', { location: [target], 'cache-control': ['no-store'] });
+/**
+ * The same request once more, body and all (RFC 9110 section 15.4.8): it meets the open rule. For what a function cannot give: an
+ * answer of that size (only reads have one), and the Content-Length of a HEAD, which a load balancer writes by the body it gets.
+ */
+export function itself(target: string): EntryAnswer {
+  // A target may begin with two slashes, which in a Location are another host.
+  const location = /^\/[/\\]/.test(target) ? `/.${target}` : target;
+  return answer(307, '', { location: [location], 'cache-control': ['no-store'] });
 }
 
 function answer(statusCode: number, body: string, multiValueHeaders: EntryAnswer['multiValueHeaders']): EntryAnswer {

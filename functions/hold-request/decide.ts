@@ -20,6 +20,8 @@ export interface Policy {
 
 export interface Situation {
   readonly kind: RequestKind;
+  /** A HEAD: the length that it asks for is none that a function could give. */
+  readonly asksLength: boolean;
   readonly motive: Motive;
   /** Why the motive is what it is. */
   readonly motiveReason: string;
@@ -57,6 +59,8 @@ export type Decision =
   | { readonly action: 'start-wake'; readonly cluster: string; readonly generation: number; readonly reason: string }
   | { readonly action: 'note-wake'; readonly cluster: string; readonly generation: number; readonly reason: string }
   | { readonly action: 'relay'; readonly cluster: string; readonly reason: string }
+  /** Once more, to Milvus itself. */
+  | { readonly action: 'send-on'; readonly reason: string }
   | { readonly action: 'refuse'; readonly code: RefusalCode; readonly reason: string }
   | { readonly action: 'wait-page'; readonly record: ClusterRecord; readonly reason: string }
   | { readonly action: 'show-progress'; readonly record: ClusterRecord; readonly reason: string }
@@ -126,15 +130,17 @@ function decideAsleep(situation: Situation, record: ClusterRecord, { mostWakes }
 }
 
 function decideAwake(
-  { kind, heldMs, limitMs, cameAwake, backingOff, unreachable }: Situation,
+  { kind, asksLength, heldMs, limitMs, cameAwake, backingOff, unreachable }: Situation,
   record: ClusterRecord,
   { rulesSpreadMs }: Policy,
 ): Decision {
-  if (kind === 'grpc') {
-    // Its retry will meet the open rule. One that comes here all the same waits a little first: clients have few retries.
-    return cameAwake && heldMs < Math.min(rulesSpreadMs, limitMs)
-      ? { action: 'hold', reason: 'the rule has not reached every node of the load balancer yet' }
-      : { action: 'refuse', code: 'open-now', reason: `cluster ${record.name} is awake, the same call works now` };
+  if (kind === 'grpc' || asksLength) {
+    // The same again will meet the open rule. What comes here all the same waits a little first: clients do not try for ever.
+    if (cameAwake && heldMs < Math.min(rulesSpreadMs, limitMs)) {
+      return { action: 'hold', reason: 'the rule has not reached every node of the load balancer yet' };
+    }
+    const reason = `cluster ${record.name} is awake, the same call works now`;
+    return asksLength ? { action: 'send-on', reason } : { action: 'refuse', code: 'open-now', reason };
   }
   if (unreachable !== undefined && heldMs >= limitMs) {
     return { action: 'refuse', code: 'unreachable', reason: `cluster ${record.name} is awake, but ${unreachable}` };

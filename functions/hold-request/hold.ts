@@ -8,7 +8,7 @@ import { messageOf } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import type { Clock } from '../common/lambda/polling.ts';
-import { page, progress, refusal, relayed, type EntryAnswer } from './answers.ts';
+import { itself, page, progress, refusal, relayed, type EntryAnswer } from './answers.ts';
 import type { Classified } from './classify.ts';
 import { decide, holdLimitMs, type Decision, type Policy, type Situation } from './decide.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
@@ -79,7 +79,8 @@ export async function holdRequest(
       cluster = record.name;
     }
     const heldMs = clock.now() - arrived;
-    const decision = decide({ kind, motive, motiveReason, record, heldMs, limitMs, ...memory }, policy);
+    const asksLength = kind !== 'grpc' && request.method === 'HEAD';
+    const decision = decide({ kind, asksLength, motive, motiveReason, record, heldMs, limitMs, ...memory }, policy);
     memory = { ...memory, backingOff: false };
     const step = await act(deps, decision, request, kind, memory, remaining());
     if ('answer' in step) {
@@ -151,6 +152,8 @@ async function act(
       }
       return { answer: result.kind === 'broken' ? refusal(kind, 'broken', result.reason) : relayed(result, target) };
     }
+    case 'send-on':
+      return { answer: itself(request.target) };
     case 'refuse':
       return { answer: refusal(kind, decision.code, decision.reason) };
     case 'ignore':

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { lambdaAnswer } from '../../../local/load-balancer/forward/lambda-event.ts';
-import { badRequest, refusal, relayed, type EntryAnswer } from '../../../functions/hold-request/answers.ts';
+import { badRequest, itself, refusal, relayed, type EntryAnswer } from '../../../functions/hold-request/answers.ts';
 import { escapeHtml, progressOf, SCRIPT_HASH, waitingPage } from '../../../functions/hold-request/page.ts';
 import { page } from '../../../functions/hold-request/answers.ts';
 import { PHASES } from '../../../functions/common/cluster/phases.ts';
@@ -103,6 +103,16 @@ describe('relayed', () => {
       expect(result).toMatchObject({ statusCode: 307, multiValueHeaders: { location: ['/v1/x?a=b'] } });
     }
   });
+
+  test.each(['/v1/x?a=b', '//other.example.com/v1/x', '/\\other.example.com/v1/x', '/.//x'])(
+    'whoever sends %j is sent on to the same host and path',
+    (target) => {
+      const [location = ''] = itself(target).multiValueHeaders['location'] ?? [];
+      const at = new URL(location, 'https://demo.example.com');
+      expect(at.host).toBe('demo.example.com');
+      expect(at.pathname + at.search).toBe(target.replaceAll('\\', '/').replace('/./', '/'));
+    },
+  );
 
   test('headers of the connection stay behind', () => {
     expect(

@@ -16,6 +16,7 @@ const situation = (changes: Partial<Situation> & { phase?: Phase; wanted?: boole
   const wakeWanted = { at: NOW.toISOString(), reason: 'x' };
   return {
     kind: 'grpc',
+    asksLength: false,
     motive: 'use',
     motiveReason: 'a call',
     record: aRecord({
@@ -36,6 +37,7 @@ const situation = (changes: Partial<Situation> & { phase?: Phase; wanted?: boole
 };
 
 const rest = { kind: 'rest' } as const;
+const head = { ...rest, asksLength: true } as const;
 const browser = { kind: 'browser' } as const;
 const late = { heldMs: 14_000 };
 const table: [string, Parameters<typeof situation>[0], Decision['action'], string?][] = [
@@ -79,6 +81,14 @@ const table: [string, Parameters<typeof situation>[0], Decision['action'], strin
   ['awake when it came, a while later', { phase: 'awake', cameAwake: true, heldMs: 1_500 }, 'refuse', 'open-now'],
   ['awake, REST', { ...rest, phase: 'awake', heldMs: 9_000 }, 'relay'],
   ['awake, REST, past its limit', { ...rest, phase: 'awake', ...late }, 'relay'],
+  ['awake after it was held, HEAD', { ...head, phase: 'awake', heldMs: 9_000 }, 'send-on'],
+  [
+    'awake when it came, HEAD: it must not come round again at once',
+    { ...head, phase: 'awake', cameAwake: true },
+    'hold',
+  ],
+  ['awake when it came, HEAD, later', { ...head, phase: 'awake', cameAwake: true, heldMs: 1_500 }, 'send-on'],
+  ['waking, HEAD', { ...head, phase: 'waking' }, 'hold'],
   ['awake, browser', { ...browser, phase: 'awake' }, 'relay'],
   ['awake, no proxy was reached', { ...rest, phase: 'awake', backingOff: true, unreachable: 'x' }, 'hold'],
   ['awake, no proxy was reached, next look', { ...rest, phase: 'awake', unreachable: 'x' }, 'relay'],
@@ -109,6 +119,7 @@ test.each([
 const anySituation = fc
   .record({
     kind: fc.constantFrom('grpc', 'rest', 'browser', 'progress'),
+    asksLength: fc.boolean(),
     motive: fc.constantFrom('use', 'poll', 'noise'),
     phase: fc.constantFrom(...PHASES),
     known: fc.constantFrom('record', 'none', 'unread'),

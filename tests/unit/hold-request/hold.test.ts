@@ -127,6 +127,14 @@ test('the time before the function began counts', async () => {
   expect(world.elapsed()).toBe(8_000);
 });
 
+test('a HEAD is sent to Milvus itself once the cluster is awake', async () => {
+  const world = rig({ phaseAt: until([500, 'asleep'], [9_000, 'waking']) });
+  const answer = await holdRequest(world.deps, { ...request(), method: 'HEAD' }, rest);
+  expect(answer).toMatchObject({ statusCode: 307, multiValueHeaders: { location: ['/x?a=1'] } });
+  expect(world.calls).toEqual(['start 4']);
+  expect(world.elapsed()).toBeGreaterThanOrEqual(9_000);
+});
+
 test('REST is relayed once the cluster is awake', async () => {
   const world = rig({
     phaseAt: until([500, 'asleep'], [40_000, 'waking']),
