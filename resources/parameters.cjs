@@ -142,6 +142,11 @@ const PARAMETERS = {
     number(1, 10000),
     'requests held for sleeping clusters at a time (reserved concurrency; AWS leaves 100 of the account to others)',
   ],
+  relayedRequests: [
+    'requests',
+    number(1, 10000),
+    'REST requests that Milvus answers through a function right after a wake, at a time (reserved too); the others wait their turn',
+  ],
   holdSeconds: ['requests', number(1, 125), 'how long a request that names no time of its own is held at most'],
   ignoredAgents: ['requests', patterns, 'clients that wake no cluster'],
   ignoredPaths: ['requests', patterns, 'paths that wake no cluster'],

@@ -52,6 +52,7 @@ export interface WakeCalls {
 /** Of the template, with its defaults. */
 export interface DeploymentNeeds {
   readonly heldRequests: number;
+  readonly relayedRequests: number;
   readonly registrars: number;
   readonly brokers: number;
   readonly replicationFactor: number;
@@ -167,7 +168,7 @@ export function deploymentNeeds(): DeploymentNeeds {
   const { params, functions } = yaml(
     'serverless.yml',
     z.object({
-      params: z.object({ default: z.object({ heldRequests: z.int(), registrars: z.int() }) }),
+      params: z.object({ default: z.object({ heldRequests: z.int(), relayedRequests: z.int(), registrars: z.int() }) }),
       functions: z.record(z.string(), z.unknown()),
     }),
   );

@@ -39,7 +39,7 @@ export function shardPlan(clusters: number, cluster: ClusterNeeds, deployment: D
     return need > quota.most ? [{ quota, need: Math.ceil(need) }] : [];
   });
   const ofDeployments = (Object.keys(OF_DEPLOYMENTS) as (keyof typeof OF_DEPLOYMENTS)[]).flatMap((id) => {
-    const need = deployments * (id === 'reserved' ? deployment.heldRequests : 1);
+    const need = deployments * (id === 'reserved' ? deployment.heldRequests + deployment.relayedRequests : 1);
     return need > OF_DEPLOYMENTS[id].most ? [{ quota: OF_DEPLOYMENTS[id], need }] : [];
   });
   return { clusters, deployments, perDeployment, raises: [...raises, ...ofDeployments] };

@@ -104,6 +104,9 @@ export function secondsFor({ quota, calls }: Pick<Storm, 'quota' | 'calls'>, wak
 }
 
 /** Wakes at a time that find functions free, beside the requests that are held for them. */
-export function wakesWithFunctions({ wake }: ClusterNeeds, { heldRequests, registrars }: DeploymentNeeds): number {
-  return Math.floor((LAMBDA.most - heldRequests - registrars) / wake.functionsAtOnce);
+export function wakesWithFunctions(
+  { wake }: ClusterNeeds,
+  { heldRequests, relayedRequests, registrars }: DeploymentNeeds,
+): number {
+  return Math.floor((LAMBDA.most - heldRequests - relayedRequests - registrars) / wake.functionsAtOnce);
 }

@@ -68,7 +68,7 @@ function wakes(cluster: ClusterNeeds, deployment: DeploymentNeeds): string {
       ]),
     ),
     `Functions: a wake runs ${cluster.wake.functionsAtOnce} at a time, so ${wakesWithFunctions(cluster, deployment)} wakes find some free ` +
-      `beside ${deployment.heldRequests} held requests.`,
+      `beside ${deployment.heldRequests} held and ${deployment.relayedRequests} relayed requests.`,
   ].join('\n\n');
 }
 
@@ -77,7 +77,7 @@ function duration(seconds: number): string {
 }
 
 function fixed(cluster: ClusterNeeds, deployment: DeploymentNeeds): string {
-  const { addresses, heldRequests, registrars } = deployment;
+  const { addresses, heldRequests, relayedRequests, registrars } = deployment;
   return table(
     ['what', 'of a deployment, however many clusters it has'],
     [
@@ -85,7 +85,7 @@ function fixed(cluster: ClusterNeeds, deployment: DeploymentNeeds): string {
       ['EventBridge rules', deployment.eventRules],
       ['functions', deployment.functions],
       ['state machines', deployment.stateMachines],
-      ['reserved concurrency (requests held at a time)', heldRequests],
+      ['reserved concurrency (requests held, and relayed, at a time)', heldRequests + relayedRequests],
       ['registrars at a time', registrars],
       [
         'addresses for tasks in its three subnets',

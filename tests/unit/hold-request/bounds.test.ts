@@ -14,18 +14,23 @@ const CLIENTS_AT_ONCE = 200;
 const serverless = template(
   'serverless.yml',
   z.object({
-    params: z.object({ default: z.object({ heldRequests: z.int(), holdSeconds: z.int() }) }),
+    params: z.object({ default: z.object({ heldRequests: z.int(), relayedRequests: z.int(), holdSeconds: z.int() }) }),
     functions: z.object({
       holdRequest: z.object({ timeout: z.int(), reservedConcurrency: z.literal('${param:heldRequests}') }),
-      relayRequest: z.object({ timeout: z.int() }),
+      relayRequest: z.object({ timeout: z.int(), reservedConcurrency: z.literal('${param:relayedRequests}') }),
     }),
   }),
 );
-const { heldRequests, holdSeconds } = serverless.params.default;
+const { heldRequests, relayedRequests, holdSeconds } = serverless.params.default;
 const { holdRequest, relayRequest } = serverless.functions;
 
 test('as many requests can be held as are promised, and half as many that their clients have given up', () => {
   expect(heldRequests).toBeGreaterThanOrEqual(CLIENTS_AT_ONCE * 1.5);
+});
+
+test('relays are bounded, and by less than what is held: they end sooner', () => {
+  expect(relayedRequests).toBeGreaterThan(0);
+  expect(relayedRequests).toBeLessThan(heldRequests);
 });
 
 test('a request that is held as long as may be is still relayed, and answered before the load balancer gives it up', () => {

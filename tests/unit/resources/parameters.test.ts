@@ -67,6 +67,7 @@ test.each<[name: string, value: string]>([
   ['heldRequests', 'many'],
   ['heldRequests', '0'],
   ['heldRequests', '1.5'],
+  ['relayedRequests', '0'],
   ['holdSeconds', '126'],
   ['holdSeconds', '-1'],
   ['wakeGoalSeconds', ''],

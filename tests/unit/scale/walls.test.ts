@@ -11,7 +11,15 @@ const deployment = deploymentNeeds();
 
 test('what the template and the state machines say, by hand', () => {
   expect(deployment).toMatchObject({
-    ...{ heldRequests: 300, registrars: 10, brokers: 3, replicationFactor: 3, schedules: 1, ownTargetGroups: 1 },
+    ...{
+      heldRequests: 300,
+      relayedRequests: 50,
+      registrars: 10,
+      brokers: 3,
+      replicationFactor: 3,
+      schedules: 1,
+      ownTargetGroups: 1,
+    },
     addresses: 3 * (4_096 - 5),
   });
   expect(nestedMachines('wake-cluster')).toEqual([
@@ -66,8 +74,8 @@ test('a storm of wakes within the bucket waits for nothing, and one more than it
 });
 
 test('functions that are held for requests are not there for wakes', () => {
-  expect(wakesWithFunctions(cluster, deployment)).toBe(Math.floor((LAMBDA.most - 310) / 3));
-  expect(wakesWithFunctions(cluster, { ...deployment, heldRequests: 900 })).toBe(30);
+  expect(wakesWithFunctions(cluster, deployment)).toBe(Math.floor((LAMBDA.most - 360) / 3));
+  expect(wakesWithFunctions(cluster, { ...deployment, heldRequests: 900 })).toBe(13);
 });
 
 test('however many clusters, each has its place, no deployment more than it can have, and every raise is one', () => {
@@ -94,6 +102,6 @@ test('one cluster fits into what every account has; a thousand need what is writ
   expect(deployments).toBe(21);
   const needs = new Map(raises.map(({ quota, need }) => [quota.name, need]));
   expect(needs.get(HELD.fargateVcpus.name)).toBe(4_500);
-  expect(needs.get(OF_DEPLOYMENTS.reserved.name)).toBe(21 * 300);
+  expect(needs.get(OF_DEPLOYMENTS.reserved.name)).toBe(21 * 350);
   expect(needs.get(OF_DEPLOYMENTS.vpcs.name)).toBe(21);
 });
