@@ -139,8 +139,13 @@ const PARAMETERS = {
   ],
   heldRequests: [
     'requests',
-    number(1, 10000),
+    number(2, 10000),
     'requests held for sleeping clusters at a time (reserved concurrency; AWS leaves 100 of the account to others)',
+  ],
+  heldPerCluster: [
+    'requests',
+    number(1, 10000),
+    'of these at most so many for one cluster, and fewer than all; the others are told at once to come again (503, `Retry-After`)',
   ],
   relayedRequests: [
     'requests',
@@ -197,6 +202,9 @@ const RULES = [
     messagesArn !== '' &&
     vpcId === '' &&
     'messagesArn is an MSK of your own, so its VPC has to be named too: vpcId and subnetIds.',
+  ({ heldRequests, heldPerCluster }) =>
+    Number(heldPerCluster) >= Number(heldRequests) &&
+    `heldPerCluster is ${heldPerCluster}, and has to be below heldRequests (${heldRequests}): what is left tells the others at once to come again.`,
   ({ objectsBucket, keyArn }) =>
     objectsBucket !== '' &&
     keyArn !== '' &&

@@ -34,6 +34,8 @@ const REFUSALS: Readonly<Record<RefusalCode | 'not-a-use' | 'broken', RefusalFac
   'still-waking': { status: 503, grpcStatus: UNAVAILABLE, retryAfter: RETRY_SECONDS },
   'not-woken': { status: 503, grpcStatus: UNAVAILABLE, retryAfter: 60 },
   'open-now': { status: 503, grpcStatus: UNAVAILABLE, retryAfter: 0 },
+  // By then the cluster is awake more often than not.
+  'too-many': { status: 503, grpcStatus: UNAVAILABLE, retryAfter: 2 * RETRY_SECONDS },
   unreachable: { status: 503, grpcStatus: UNAVAILABLE, retryAfter: RETRY_SECONDS },
   'not-a-use': { status: 503, grpcStatus: UNAVAILABLE, retryAfter: 60 },
   broken: { status: 502, grpcStatus: UNAVAILABLE },

@@ -41,6 +41,11 @@ export interface Situation {
   readonly backingOff: boolean;
   /** Why the last relay reached no proxy. */
   readonly unreachable: string | undefined;
+  /**
+   * Whether it has one of the cluster's places: those of one cluster must not take the functions from the others. `uncounted`: the
+   * registry did not count at this look.
+   */
+  readonly place: 'none' | 'taken' | 'refused' | 'uncounted';
 }
 
 export type RefusalCode =
@@ -51,9 +56,12 @@ export type RefusalCode =
   | 'still-waking'
   | 'not-woken'
   | 'open-now'
+  | 'too-many'
   | 'unreachable';
 
 export type Decision =
+  /** Before it waits for anything, or is relayed. */
+  | { readonly action: 'take-place'; readonly cluster: string; readonly reason: string }
   /** Look again soon. */
   | { readonly action: 'hold'; readonly reason: string }
   | { readonly action: 'start-wake'; readonly cluster: string; readonly generation: number; readonly reason: string }
@@ -79,6 +87,19 @@ export function holdLimitMs(
 }
 
 export function decide(situation: Situation, policy: Policy): Decision {
+  const decision = decideByPhase(situation, policy);
+  const { kind, record, place } = situation;
+  // A wake is asked for all the same, and what is answered at once takes no place.
+  const waits = decision.action === 'hold' || decision.action === 'relay';
+  if (!waits || record === 'unread' || record === undefined) return decision;
+  if (place === 'none') return { action: 'take-place', cluster: record.name, reason: decision.reason };
+  if (place !== 'refused') return decision;
+  const reason = `more requests for cluster ${record.name} came at once than are held`;
+  // The page goes on by itself.
+  return kind === 'browser' ? { action: 'wait-page', record, reason } : { action: 'refuse', code: 'too-many', reason };
+}
+
+function decideByPhase(situation: Situation, policy: Policy): Decision {
   const { record, kind, motive, motiveReason } = situation;
   const late = situation.heldMs >= situation.limitMs;
   if (record === 'unread') {

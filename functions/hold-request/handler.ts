@@ -13,6 +13,7 @@ import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { systemClock, within } from '../common/lambda/polling.ts';
 import { WARM_UP, isWarmUp } from '../common/lambda/warm-up.ts';
+import { givePlaceBack, takePlace } from '../common/registry/places.ts';
 import { getCluster } from '../common/registry/registry.ts';
 import { noteWakeWanted, skipGeneration } from '../common/registry/wake-wanted.ts';
 import { badRequest, type EntryAnswer } from './answers.ts';
@@ -41,6 +42,7 @@ const registry = {
 };
 const wake = { sfn: new SFNClient(brief), wakeMachineArn: requiredEnv('WAKE_MACHINE_ARN') };
 const relay = { lambda: new LambdaClient(patient), functionName: requiredEnv('RELAY_FUNCTION') };
+const mostOfACluster = Number(requiredEnv('HELD_PER_CLUSTER'));
 const targetGroups = requiredEnv('TARGET_GROUPS');
 const filters = filtersOf({
   agents: patternList(requiredEnv('IGNORED_AGENTS'), IGNORED_AGENTS),
@@ -55,6 +57,8 @@ const deps: HoldDeps = {
   skipGeneration: (sleep) => skipGeneration(registry, sleep),
   noteWake: (sleep, wanted) => noteWakeWanted(registry, sleep, wanted),
   relay: (request) => callRelay(relay, request),
+  takePlace: (cluster, nowMs) => takePlace(registry, cluster, mostOfACluster, nowMs),
+  givePlaceBack: (cluster) => givePlaceBack(registry, cluster),
   clock: systemClock,
   within,
   draw: Math.random,

@@ -7,17 +7,17 @@ import type { RelayRequest, RelayResult } from '../common/http/relayed.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
-import type { Clock } from '../common/lambda/polling.ts';
 import { itself, page, progress, refusal, relayed, type EntryAnswer } from './answers.ts';
 import type { Classified } from './classify.ts';
 import { decide, holdLimitMs, type Decision, type Policy, type Situation } from './decide.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { hostOf } from './host.ts';
 import { SCRIPT_HASH, progressOf, waitingPage } from './page.ts';
+import { placeOf, type Place, type PlaceDeps } from './place.ts';
 import { arrivalMs, headerOf, type EntryRequest } from './request.ts';
 import type { StartOutcome } from './start-wake.ts';
 
-export interface HoldDeps {
+export interface HoldDeps extends PlaceDeps {
   readonly find: (host: string, nowMs: number) => Promise<ClusterRecord | undefined>;
   readonly read: (cluster: string) => Promise<ClusterRecord | undefined>;
   readonly startWake: (sleep: Ownership, reason: string) => Promise<StartOutcome>;
@@ -25,9 +25,6 @@ export interface HoldDeps {
   readonly skipGeneration: (sleep: Ownership) => Promise<boolean>;
   readonly noteWake: (sleep: Ownership, wanted: WakeWanted) => Promise<boolean>;
   readonly relay: (request: RelayRequest) => Promise<RelayResult>;
-  readonly clock: Clock;
-  /** What `work` gives, or `late` after so many milliseconds: a slow call must not cost the client its answer. */
-  readonly within: <Value>(work: Promise<Value>, ms: number) => Promise<Value | 'late'>;
   /** In [0, 1). */
   readonly draw: () => number;
   readonly policy: Policy;
@@ -46,24 +43,37 @@ export function lookIntervalMs({ heldMs, opening }: { heldMs: number; opening: b
   return Math.min(LONGEST_LOOK_MS, interval) * (0.75 + draw / 2);
 }
 
-type Memory = Pick<Situation, 'cameAwake' | 'askedFor' | 'wakes' | 'backingOff' | 'unreachable'>;
+type Memory = Pick<Situation, 'cameAwake' | 'askedFor' | 'wakes' | 'backingOff' | 'unreachable' | 'place'>;
 type Step = { readonly answer: EntryAnswer } | { readonly remember: Partial<Memory>; readonly lookNow: boolean };
 
-export async function holdRequest(
+export async function holdRequest(deps: HoldDeps, request: EntryRequest, classified: Classified): Promise<EntryAnswer> {
+  const timeout = classified.kind === 'grpc' ? grpcTimeoutMs(headerOf(request, 'grpc-timeout')) : undefined;
+  const limitMs = holdLimitMs(deps.policy, timeout);
+  const place = placeOf(deps);
+  try {
+    return await untilAnswered(deps, request, classified, { limitMs, place });
+  } finally {
+    // The other half of what a client's own deadline leaves is for the way of the answer.
+    await place.giveBack(timeout === undefined ? Infinity : (timeout - limitMs) / 2);
+  }
+}
+
+async function untilAnswered(
   deps: HoldDeps,
   request: EntryRequest,
   { kind, motive, reason: motiveReason }: Classified,
+  { limitMs, place }: { readonly limitMs: number; readonly place: Place },
 ): Promise<EntryAnswer> {
   const { clock, policy } = deps;
   const arrived = arrivalMs(headerOf(request, 'x-amzn-trace-id'), clock.now());
-  const timeout = kind === 'grpc' ? grpcTimeoutMs(headerOf(request, 'grpc-timeout')) : undefined;
-  const limitMs = holdLimitMs(policy, timeout);
   const host = hostOf(headerOf(request, 'host'));
   if (host === undefined) return refusal(kind, 'unknown-host', '');
 
   const remaining = () => Math.max(0, limitMs - (clock.now() - arrived));
   let record: ClusterRecord | undefined | 'unread' = 'unread';
-  let memory: Memory = { cameAwake: false, askedFor: undefined, wakes: 0, backingOff: false, unreachable: undefined };
+  let memory: Memory = {
+    ...{ cameAwake: false, askedFor: undefined, wakes: 0, backingOff: false, unreachable: undefined, place: 'none' },
+  };
   let cluster: string | undefined;
   let looks = 0;
   for (;;) {
@@ -81,6 +91,10 @@ export async function holdRequest(
     const heldMs = clock.now() - arrived;
     const asksLength = kind !== 'grpc' && request.method === 'HEAD';
     const decision = decide({ kind, asksLength, motive, motiveReason, record, heldMs, limitMs, ...memory }, policy);
+    if (decision.action === 'take-place') {
+      memory = { ...memory, place: await place.take(decision.cluster, remaining()) };
+      continue;
+    }
     memory = { ...memory, backingOff: false };
     const step = await act(deps, decision, request, kind, memory, remaining());
     if ('answer' in step) {
@@ -96,6 +110,7 @@ export async function holdRequest(
     const opening = record !== 'unread' && record?.entryOpen === true;
     const interval = lookIntervalMs({ heldMs: held, opening }, deps.draw());
     await clock.sleep(held < limitMs ? Math.min(interval, limitMs - held) : interval);
+    if (memory.place === 'uncounted') memory = { ...memory, place: 'none' };
   }
 }
 
@@ -115,7 +130,7 @@ async function readOr(
 
 async function act(
   deps: HoldDeps,
-  decision: Decision,
+  decision: Exclude<Decision, { action: 'take-place' }>,
   request: EntryRequest,
   kind: Classified['kind'],
   memory: Memory,

@@ -95,6 +95,7 @@ export class HoldRig {
       RELAY_FUNCTION: 'relay',
       TARGET_GROUPS: groupArn('hold').replace(/1$/, ''),
       HOLD_SECONDS: '30',
+      HELD_PER_CLUSTER: '200',
       IGNORED_AGENTS: 'defaults',
       IGNORED_PATHS: 'defaults',
       USED_PATHS: 'defaults',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { PLACE_SECONDS } from '../../../functions/common/registry/places.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const template = <Shape>(name: string, schema: z.ZodType<Shape>): Shape =>
@@ -14,18 +15,28 @@ const CLIENTS_AT_ONCE = 200;
 const serverless = template(
   'serverless.yml',
   z.object({
-    params: z.object({ default: z.object({ heldRequests: z.int(), relayedRequests: z.int(), holdSeconds: z.int() }) }),
+    params: z.object({
+      default: z.object({
+        heldRequests: z.int(),
+        heldPerCluster: z.int(),
+        relayedRequests: z.int(),
+        holdSeconds: z.int(),
+      }),
+    }),
     functions: z.object({
       holdRequest: z.object({ timeout: z.int(), reservedConcurrency: z.literal('${param:heldRequests}') }),
       relayRequest: z.object({ timeout: z.int(), reservedConcurrency: z.literal('${param:relayedRequests}') }),
     }),
   }),
 );
-const { heldRequests, relayedRequests, holdSeconds } = serverless.params.default;
+const { heldRequests, heldPerCluster, relayedRequests, holdSeconds } = serverless.params.default;
 const { holdRequest, relayRequest } = serverless.functions;
 
-test('as many requests can be held as are promised, and half as many that their clients have given up', () => {
-  expect(heldRequests).toBeGreaterThanOrEqual(CLIENTS_AT_ONCE * 1.5);
+test('one cluster has what is promised, and leaves functions for the others and for telling the rest to come again', () => {
+  expect(heldPerCluster).toBeGreaterThanOrEqual(CLIENTS_AT_ONCE);
+  expect(heldRequests - heldPerCluster).toBeGreaterThanOrEqual(CLIENTS_AT_ONCE / 2);
+  // A place outlives the function that took it, whatever became of that.
+  expect(PLACE_SECONDS).toBeGreaterThan(holdRequest.timeout);
 });
 
 test('relays are bounded, and by less than what is held: they end sooner', () => {

@@ -32,6 +32,7 @@ const situation = (changes: Partial<Situation> & { phase?: Phase; wanted?: boole
     wakes: 0,
     backingOff: false,
     unreachable: undefined,
+    place: 'taken',
     ...rest,
   };
 };
@@ -40,6 +41,9 @@ const rest = { kind: 'rest' } as const;
 const head = { ...rest, asksLength: true } as const;
 const browser = { kind: 'browser' } as const;
 const late = { heldMs: 14_000 };
+const first = { place: 'none' } as const;
+const full = { place: 'refused' } as const;
+const uncounted = { place: 'uncounted' } as const;
 const table: [string, Parameters<typeof situation>[0], Decision['action'], string?][] = [
   ['no cluster', { record: undefined }, 'refuse', 'unknown-host'],
   ['no cluster, noise', { record: undefined, motive: 'noise' }, 'refuse', 'unknown-host'],
@@ -92,6 +96,21 @@ const table: [string, Parameters<typeof situation>[0], Decision['action'], strin
   ['awake, browser', { ...browser, phase: 'awake' }, 'relay'],
   ['awake, no proxy was reached', { ...rest, phase: 'awake', backingOff: true, unreachable: 'x' }, 'hold'],
   ['awake, no proxy was reached, next look', { ...rest, phase: 'awake', unreachable: 'x' }, 'relay'],
+  ['no place yet, asleep: the wake first', first, 'start-wake'],
+  ['no place yet, asked', { ...first, askedFor: 4, wakes: 1 }, 'take-place'],
+  ['no place yet, awake, REST', { ...rest, ...first, phase: 'awake' }, 'take-place'],
+  ['no place yet, awake, HEAD', { ...head, ...first, phase: 'awake' }, 'send-on'],
+  ['no place yet, what is answered at once', { ...first, phase: 'failed' }, 'refuse', 'cluster-failed'],
+  ['no place yet, the cluster is not known yet', { ...first, record: 'unread' }, 'hold'],
+  ['no place left, asleep: a wake all the same', full, 'start-wake'],
+  ['no place left, falling asleep: a note all the same', { ...full, phase: 'falling-asleep' }, 'note-wake'],
+  ['no place left, asked', { ...full, askedFor: 4, wakes: 1 }, 'refuse', 'too-many'],
+  ['no place left, waking', { ...full, phase: 'waking' }, 'refuse', 'too-many'],
+  ['no place left, awake, gRPC', { ...full, phase: 'awake', heldMs: 9_000 }, 'refuse', 'open-now'],
+  ['no place left, awake, REST', { ...rest, ...full, phase: 'awake' }, 'refuse', 'too-many'],
+  ['no place left, awake, browser', { ...browser, ...full, phase: 'awake' }, 'wait-page'],
+  ['not counted, waking', { ...uncounted, phase: 'waking' }, 'hold'],
+  ['not counted, awake, REST', { ...rest, ...uncounted, phase: 'awake' }, 'relay'],
   ['awake, no proxy, late', { ...rest, phase: 'awake', unreachable: 'x', ...late }, 'refuse', 'unreachable'],
 ];
 
@@ -131,6 +150,7 @@ const anySituation = fc
     wakes: fc.nat(5),
     backingOff: fc.boolean(),
     unreachable: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+    place: fc.constantFrom('none', 'taken', 'refused', 'uncounted'),
   } as const)
   .map(({ known, ...changes }) => {
     const made = situation(changes);
@@ -149,6 +169,10 @@ test('in any situation: a decision with its reason, nothing wakes but use, and p
         expect(any).toMatchObject({ backingOff: true, unreachable: undefined });
         expect(decide({ ...any, backingOff: false, unreachable: 'x' }, policy).action).not.toBe('hold');
       }
+      // A place is taken before anything is waited for, and once.
+      const waits = decision.action === 'hold' || decision.action === 'relay';
+      if (waits && any.record !== 'unread') expect(['taken', 'uncounted']).toContain(any.place);
+      if (decision.action === 'take-place') expect(any.place).toBe('none');
     }),
     { numRuns: 2_000 },
   );

@@ -30,9 +30,17 @@ interface World {
   readonly openingAt?: number;
   readonly start?: (nth: number) => StartOutcome;
   readonly relay?: (nth: number) => RelayResult;
+  /** Free places of the cluster. */
+  readonly free?: number;
+  /** Whether the registry counts at so many ms after the start. */
+  readonly counts?: (ms: number) => boolean;
+  /** How long it takes to count, there and back. */
+  readonly countMs?: number;
 }
 
-function rig({ phaseAt, openingAt = Infinity, start = () => 'asked', relay, slowMs = 0 }: World) {
+function rig({ phaseAt, openingAt = Infinity, start = () => 'asked', relay, slowMs = 0, ...world }: World) {
+  const { counts = () => true, countMs = 0 } = world;
+  let { free = 200 } = world;
   let now = START;
   const calls: string[] = [];
   let generation = 4;
@@ -71,6 +79,21 @@ function rig({ phaseAt, openingAt = Infinity, start = () => 'asked', relay, slow
       calls.push('relay');
       return Promise.resolve(relay?.(count('relay')) ?? { kind: 'answer', status: 200, headers: [], body: '' });
     },
+    takePlace: async () => {
+      await Promise.resolve();
+      if (!counts(now - START)) throw new Error('ThrottlingException');
+      now += countMs;
+      const taken = free > 0;
+      calls.push(taken ? 'take' : 'full');
+      if (taken) free -= 1;
+      return taken;
+    },
+    givePlaceBack: async () => {
+      await Promise.resolve();
+      now += countMs;
+      calls.push('give');
+      free += 1;
+    },
     clock: {
       now: () => now,
       sleep: (ms) => {
@@ -88,7 +111,14 @@ function rig({ phaseAt, openingAt = Infinity, start = () => 'asked', relay, slow
     draw: () => 0.5,
     policy: { holdMs: 120_000, deadlineMarginMs: 1_000, rulesSpreadMs: 1_500, mostWakes: 3 },
   };
-  return { deps, calls, elapsed: () => now - START };
+  const isOfPlaces = (call: string) => ['take', 'full', 'give'].includes(call);
+  return {
+    deps,
+    calls: () => calls.filter((call) => !isOfPlaces(call)),
+    places: () => calls.filter(isOfPlaces),
+    free: () => free,
+    elapsed: () => now - START,
+  };
 }
 
 const until =
@@ -100,7 +130,7 @@ test('gRPC is held until the cluster is awake, then refused at once for its retr
   const world = rig({ phaseAt: until([1, 'asleep'], [9_000, 'waking']) });
   const answer = await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
   expect(answer).toMatchObject({ statusCode: 503, multiValueHeaders: { 'retry-after': ['0'], 'grpc-status': ['14'] } });
-  expect(world.calls).toEqual(['start 4']);
+  expect(world.calls()).toEqual(['start 4']);
   expect(world.elapsed()).toBeGreaterThanOrEqual(9_000);
   expect(world.elapsed()).toBeLessThan(9_000 + 300);
 });
@@ -110,6 +140,84 @@ test('gRPC is refused just before its own deadline, and not later', async () => 
   const answer = await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
   expect(answer.multiValueHeaders['grpc-message']?.[0]).toBe('Cluster demo is waking.');
   expect(world.elapsed()).toBe(14_000);
+});
+
+test('what is held has a place of its cluster, and gives it back with its answer', async () => {
+  const world = rig({ free: 1, phaseAt: until([1, 'asleep'], [9_000, 'waking']) });
+  await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(world.elapsed()).toBeGreaterThanOrEqual(9_000);
+  expect(world.places()).toEqual(['take', 'give']);
+});
+
+test.each([
+  ['gRPC', use, { 'grpc-status': ['14'], 'retry-after': ['10'] }],
+  ['REST', rest, { 'content-type': ['application/problem+json'], 'retry-after': ['10'] }],
+])(
+  '%s above the share of its cluster asks for the wake, and is told at once when to come again',
+  async (_, kind, headers) => {
+    const world = rig({ free: 0, phaseAt: until([60_000, 'asleep']) });
+    const answer = await holdRequest(world.deps, request(), kind);
+    expect(answer).toMatchObject({ statusCode: 503, multiValueHeaders: headers });
+    expect(world.calls()).toEqual(['start 4']);
+    expect(world.places()).toEqual(['full']);
+    expect(world.elapsed()).toBe(0);
+  },
+);
+
+test('what is answered at once takes no place', async () => {
+  const world = rig({ phaseAt: () => 'failed' });
+  await holdRequest(world.deps, request(), use);
+  expect(world.places()).toEqual([]);
+});
+
+test('a wake that cannot be started is not tried again before the next look, because a place was taken in between', async () => {
+  const world = rig({ phaseAt: () => 'asleep', start: (nth) => (nth < 3 ? 'not-now' : 'asked') });
+  await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(world.calls()).toEqual(['start 4', 'start 4', 'start 4']);
+  expect(world.elapsed()).toBe(14_000);
+});
+
+test('while the registry does not count, requests are held all the same; when it does again, so are they', async () => {
+  const phaseAt = until([1, 'asleep'], [9_000, 'waking']);
+  const silent = rig({ phaseAt, counts: () => false });
+  await holdRequest(silent.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(silent.elapsed()).toBeGreaterThanOrEqual(9_000);
+  expect(silent.places()).toEqual([]);
+  const again = rig({ phaseAt, counts: (ms) => ms > 3_000 });
+  await holdRequest(again.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(again.places()).toEqual(['take', 'give']);
+  const full = rig({ phaseAt, counts: (ms) => ms > 3_000, free: 0 });
+  const answer = await holdRequest(full.deps, request({ 'grpc-timeout': '15S' }), use);
+  expect(answer.multiValueHeaders['retry-after']).toEqual(['10']);
+  expect(full.elapsed()).toBeLessThan(3_500);
+});
+
+test.each([
+  [1, ['take', 'give']],
+  [0, ['full']],
+])(
+  'a count that is late holds nothing up, and with %s free is given back only if it was taken',
+  async (free, places) => {
+    const world = rig({ free, countMs: 700, phaseAt: until([1, 'asleep'], [9_000, 'waking']) });
+    await holdRequest(world.deps, request({ 'grpc-timeout': '15S' }), use);
+    expect(world.elapsed()).toBeGreaterThanOrEqual(9_000);
+    expect(world.elapsed()).toBeLessThan(9_000 + 300 + 500);
+    expect(world.places()).toEqual(places);
+  },
+);
+
+test('giving back takes half of what a short deadline leaves at most', async () => {
+  const world = rig({ countMs: 400, phaseAt: () => 'waking' });
+  await holdRequest(world.deps, request({ 'grpc-timeout': '1S' }), use);
+  expect(world.elapsed()).toBe(750 + 125);
+  expect(world.places()).toEqual(['take', 'give']);
+});
+
+test('a place is given back, too, when something breaks that nobody has thought of', async () => {
+  const world = rig({ phaseAt: () => 'awake' });
+  const deps = { ...world.deps, relay: () => Promise.reject(new Error('unknown')) };
+  await expect(holdRequest(deps, request(), rest)).rejects.toThrow('unknown');
+  expect(world.places()).toEqual(['take', 'give']);
 });
 
 test('a registry that is slow near the end costs the client nothing', async () => {
@@ -131,7 +239,7 @@ test('a HEAD is sent to Milvus itself once the cluster is awake', async () => {
   const world = rig({ phaseAt: until([500, 'asleep'], [9_000, 'waking']) });
   const answer = await holdRequest(world.deps, { ...request(), method: 'HEAD' }, rest);
   expect(answer).toMatchObject({ statusCode: 307, multiValueHeaders: { location: ['/x?a=1'] } });
-  expect(world.calls).toEqual(['start 4']);
+  expect(world.calls()).toEqual(['start 4']);
   expect(world.elapsed()).toBeGreaterThanOrEqual(9_000);
 });
 
@@ -146,7 +254,7 @@ test('REST is relayed once the cluster is awake', async () => {
     body: 'ok',
     isBase64Encoded: false,
   });
-  expect(world.calls).toEqual(['start 4', 'relay']);
+  expect(world.calls()).toEqual(['start 4', 'relay']);
 });
 
 test('REST past the limit: 503 with Retry-After', async () => {
@@ -165,16 +273,16 @@ test('no proxy reached: asked again; broken in the middle: never again', async (
       nth < 3 ? { kind: 'unreachable', reason: 'no proxy' } : { kind: 'answer', status: 200, headers: [], body: '' },
   });
   expect((await holdRequest(flaky.deps, request(), rest)).statusCode).toBe(200);
-  expect(flaky.calls).toEqual(['relay', 'relay', 'relay']);
+  expect(flaky.calls()).toEqual(['relay', 'relay', 'relay']);
   const broken = rig({ phaseAt: () => 'awake', relay: () => ({ kind: 'broken', reason: 'cut' }) });
   expect((await holdRequest(broken.deps, request(), rest)).statusCode).toBe(502);
-  expect(broken.calls).toEqual(['relay']);
+  expect(broken.calls()).toEqual(['relay']);
 });
 
 test('a request while it falls asleep leaves one note, and starts the wake should nobody else do so', async () => {
   const world = rig({ phaseAt: until([3_000, 'falling-asleep'], [3_500, 'asleep'], [9_000, 'waking']) });
   await holdRequest(world.deps, request(), use);
-  expect(world.calls).toEqual(['note', 'start 4']);
+  expect(world.calls()).toEqual(['note', 'start 4']);
 });
 
 test('throttled starts are tried again, without hurry', async () => {
@@ -183,7 +291,7 @@ test('throttled starts are tried again, without hurry', async () => {
     start: (nth) => (nth < 4 ? 'not-now' : 'asked'),
   });
   await holdRequest(world.deps, request(), use);
-  expect(world.calls).toEqual(['start 4', 'start 4', 'start 4', 'start 4']);
+  expect(world.calls()).toEqual(['start 4', 'start 4', 'start 4', 'start 4']);
 });
 
 test('a wake that ended before it began is passed over', async () => {
@@ -192,7 +300,7 @@ test('a wake that ended before it began is passed over', async () => {
     start: (nth) => (nth === 1 ? 'ended' : 'asked'),
   });
   await holdRequest(world.deps, request(), use);
-  expect(world.calls).toEqual(['start 4', 'skip', 'start 5']);
+  expect(world.calls()).toEqual(['start 4', 'skip', 'start 5']);
 });
 
 test('a registry that is silent for a while only costs time', async () => {
@@ -214,19 +322,23 @@ test('whatever the world does, the answer comes within the limit and one look', 
       fc.array(fc.constantFrom<StartOutcome>('asked', 'ended', 'not-now'), { minLength: 1, maxLength: 5 }),
       fc.constantFrom(use, rest, { ...use, kind: 'browser' } as Classified),
       fc.option(fc.nat(30_000), { nil: undefined }),
-      async (steps, starts, classified, timeout) => {
+      fc.record({ free: fc.nat(1), countMs: fc.nat(800), uncountedMs: fc.nat(5_000) }),
+      async (steps, starts, classified, timeout, { free, countMs, uncountedMs }) => {
         let end = 0;
         const plan = steps.map(([ms, phase]) => [(end += ms), phase] as const);
         const world = rig({
           phaseAt: (ms) => (plan.find(([until]) => ms < until) ?? plan.at(-1))?.[1],
           start: (nth) => starts[nth % starts.length] ?? 'asked',
+          ...{ free, countMs, counts: (ms: number) => ms >= uncountedMs },
           relay: (nth) => (nth % 2 === 0 ? { kind: 'unreachable', reason: 'x' } : { kind: 'broken', reason: 'x' }),
         });
         const headers: Record<string, string> = timeout === undefined ? {} : { 'grpc-timeout': `${timeout}m` };
         const answer = await holdRequest(world.deps, request(headers), classified);
         expect(answer.statusCode).toBeGreaterThanOrEqual(200);
-        const limit = classified.kind === 'grpc' && timeout !== undefined ? timeout : 120_000;
-        expect(world.elapsed()).toBeLessThanOrEqual(Math.max(limit, 0) + 1_250);
+        // Giving a place back comes out of what a client's own deadline leaves.
+        const limit = classified.kind === 'grpc' && timeout !== undefined ? timeout : 120_000 + 500;
+        expect(world.elapsed()).toBeLessThanOrEqual(limit + 1_250);
+        expect(world.free()).toBe(free);
       },
     ),
     { numRuns: 500 },

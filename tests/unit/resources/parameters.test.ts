@@ -41,6 +41,7 @@ test.each<[string, Values]>([
   ['an own VPC whose tasks have public addresses', { ...VPC, outbound: 'public' }],
   ['an own VPC and MSK', { ...VPC, ...MSK }],
   ['an own bucket', { objectsBucket: 'our.vectors-1' }],
+  ['a small account', { heldRequests: '40', heldPerCluster: '30', relayedRequests: '10' }],
   ['an own key', { keyArn: MSK.messagesKeyArn }],
   ['private subnets with a NAT gateway', { outbound: 'nat', vpcCidr: '172.31.128.0/17' }],
   ['endpoints', { outbound: 'endpoints', milvusImage: `${ECR}/milvus:v2.3.5`, etcdImage: `${ECR}/etcd:v3.6.16` }],
@@ -65,7 +66,8 @@ test.each<[string, Values]>([
 
 test.each<[name: string, value: string]>([
   ['heldRequests', 'many'],
-  ['heldRequests', '0'],
+  ['heldRequests', '1'],
+  ['heldPerCluster', '0'],
   ['heldRequests', '1.5'],
   ['relayedRequests', '0'],
   ['holdSeconds', '126'],
@@ -120,6 +122,11 @@ test.each<[string, Values, RegExp]>([
   ],
   ['half an MSK', { ...VPC, ...MSK, messagesKeyArn: '' }, /missing: messagesKeyArn\./],
   ['an MSK without its VPC', MSK, /messagesArn is an MSK of your own, so its VPC/],
+  [
+    'a share that leaves nothing',
+    { heldRequests: '200' },
+    /heldPerCluster is 200, and has to be below heldRequests \(200\)/,
+  ],
   ['a key for an own bucket', { objectsBucket: 'vectors', keyArn: MSK.messagesKeyArn }, /leave keyArn out/],
 ])('what does not go together: %s', (_, values, says) => {
   expect(wrong(values)).toEqual([expect.stringMatching(says)]);

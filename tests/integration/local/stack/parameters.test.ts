@@ -82,7 +82,7 @@ test(
   async () => {
     const { exitCode, all } = await packaged(['heldRequests=many', 'HoldSeconds=3', 'outbound=private']);
     expect(exitCode).not.toBe(0);
-    expect(all).toContain('The parameter heldRequests is "many", and has to be a whole number from 1 to 10000.');
+    expect(all).toContain('The parameter heldRequests is "many", and has to be a whole number from 2 to 10000.');
     expect(all).toContain('There is no parameter HoldSeconds: did you mean holdSeconds?');
     expect(all).toContain('The parameter outbound is "private", and has to be one of public, nat, endpoints, own.');
     expect(all).toContain('Nothing was changed.');
