@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { ensureActionlint, ensureCheckov } from './setup/checkers.ts';
 import { ensurePython } from './setup/python.ts';
 import type { LocalSettings } from './settings.ts';
 import { say, tally } from './report.ts';
@@ -22,8 +23,6 @@ interface Check {
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
 /** A stage of AWS; the packaged template is looked at, not deployed. */
 const STAGE = 'dev';
-/** Every region in which all of the services are offered would be longer; these are the ones most of the users are in. */
-const REGIONS = ['eu-central-1', 'eu-west-1', 'us-east-1', 'us-west-2', 'ap-southeast-2'];
 
 /** AWS's list of actions and their resources, which cfn-lint carries. */
 async function awsActions(python: string): Promise<string> {
@@ -34,6 +33,8 @@ async function awsActions(python: string): Promise<string> {
 
 export async function check(settings: LocalSettings): Promise<boolean> {
   const python = await ensurePython(settings, say);
+  const checkov = await ensureCheckov(settings, say);
+  const { stdout: regions } = await execa(python, [join(settings.root, 'local/setup/regions.py')]);
   const definitions = readdirSync(join(settings.root, 'statemachines')).filter((file) => file.endsWith('.asl.json'));
   const command = (name: string, program: string, ...args: string[]): Check => ({
     name,
@@ -75,8 +76,10 @@ export async function check(settings: LocalSettings): Promise<boolean> {
       join(dirname(python), 'cfn-lint'),
       // W3005: the Serverless Framework writes a DependsOn beside the GetAtt of each function's role; harmless.
       // W8003: it puts parameters in before CloudFormation sees them, so a condition on one is constant by then.
-      ...['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...REGIONS],
+      ...['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...regions.split('\n')],
     ),
+    command('checkov', checkov, '--config-file', '.checkov.yaml', '--file', TEMPLATE),
+    command('actionlint', await ensureActionlint(settings)),
   ];
   let passed = 0;
   for (const { name, run } of checks) {
