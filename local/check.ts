@@ -21,6 +21,7 @@ interface Check {
 }
 
 const TEMPLATE = '.serverless/cloudformation-template-update-stack.json';
+const WORKFLOWS = '.github/workflows';
 /** A stage of AWS; the packaged template is looked at, not deployed. */
 const STAGE = 'dev';
 
@@ -33,15 +34,15 @@ async function awsActions(python: string): Promise<string> {
 
 export async function check(settings: LocalSettings): Promise<boolean> {
   const python = await ensurePython(settings, say);
-  const checkov = await ensureCheckov(settings, say);
-  const { stdout: regions } = await execa(python, [join(settings.root, 'local/setup/regions.py')]);
   const definitions = readdirSync(join(settings.root, 'statemachines')).filter((file) => file.endsWith('.asl.json'));
+  const workflows = readdirSync(join(settings.root, WORKFLOWS)).map((file) => join(WORKFLOWS, file));
+  const run = async (program: string, args: readonly string[]): Promise<string | undefined> => {
+    const { exitCode, all } = await execa(program, args, { cwd: settings.root, reject: false, all: true });
+    return exitCode === 0 ? undefined : `${program} ${args.join(' ')}\n${all}`;
+  };
   const command = (name: string, program: string, ...args: string[]): Check => ({
     name,
-    run: async () => {
-      const { exitCode, all } = await execa(program, args, { cwd: settings.root, reject: false, all: true });
-      return exitCode === 0 ? undefined : `${program} ${args.join(' ')}\n${all}`;
-    },
+    run: () => run(program, args),
   });
   const checks: Check[] = [
     command('type check', 'tsc', '--noEmit'),
@@ -71,19 +72,29 @@ export async function check(settings: LocalSettings): Promise<boolean> {
         return differences.length === 0 ? undefined : differences.join('\n');
       },
     },
-    command(
-      'cfn-lint',
-      join(dirname(python), 'cfn-lint'),
-      // W3005: the Serverless Framework writes a DependsOn beside the GetAtt of each function's role; harmless.
-      // W8003: it puts parameters in before CloudFormation sees them, so a condition on one is constant by then.
-      ...['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...regions.split('\n')],
-    ),
-    command('checkov', checkov, '--config-file', '.checkov.yaml', '--file', TEMPLATE),
-    command('actionlint', await ensureActionlint(settings)),
+    {
+      name: 'cfn-lint',
+      run: async () => {
+        const { stdout: regions } = await execa(python, ['local/setup/regions.py', TEMPLATE], { cwd: settings.root });
+        // W3005: the Serverless Framework writes a DependsOn beside the GetAtt of each function's role; harmless.
+        // W8003: it puts parameters in before CloudFormation sees them, so a condition on one is constant by then.
+        const args = ['--template', TEMPLATE, '--ignore-checks', 'W3005,W8003', '--regions', ...regions.split('\n')];
+        return run(join(dirname(python), 'cfn-lint'), args);
+      },
+    },
+    {
+      name: 'checkov',
+      run: async () => run(await ensureCheckov(settings, say), ['--config-file', '.checkov.yaml', '--file', TEMPLATE]),
+    },
+    {
+      name: 'actionlint',
+      // Without the linters of scripts that it takes where a machine has them: it has to say the same everywhere.
+      run: async () => run(await ensureActionlint(settings, say), ['-shellcheck=', '-pyflakes=', ...workflows]),
+    },
   ];
   let passed = 0;
-  for (const { name, run } of checks) {
-    const wrong = await run().catch((error: unknown) => String(error));
+  for (const { name, run: look } of checks) {
+    const wrong = await look().catch((error: unknown) => String(error));
     if (wrong === undefined) passed += 1;
     say(`${wrong === undefined ? 'ok    ' : 'FAILED'} ${name}`);
     if (wrong !== undefined) say(`${wrong}\n`);
