@@ -9,7 +9,7 @@ import {
   publishOfPhase,
   type Measurements,
 } from '../../../functions/common/lambda/metrics.ts';
-import { allResources, functionIds, resourcesOf, ROOT, valueOf } from './template.ts';
+import { allResources, functionIds, readYaml, resourcesOf, ROOT, valueOf } from './template.ts';
 
 interface Metric {
   readonly Namespace: string;
@@ -177,4 +177,13 @@ test('the dashboard shows what is written, of what exists', () => {
   // Put in by resources/dashboard.yml.
   ids.add('MessagesName');
   for (const [, id = ''] of text.matchAll(/\$\{(\w+)(?:\.\w+)?\}/g)) expect([id, ids.has(id)]).toEqual([id, true]);
+});
+
+test("the API's access log is JSON, and says who called and what was answered", () => {
+  const { provider } = readYaml('serverless.yml') as { provider: { logs: { httpApi: { format: string } } } };
+  expect(JSON.parse(provider.logs.httpApi.format)).toMatchObject({
+    caller: '$context.identity.userArn',
+    route: '$context.routeKey',
+    status: '$context.status',
+  });
 });
