@@ -5,6 +5,7 @@ import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
+import { WAITS } from '../common/lambda/wait-budget.ts';
 import { connectAny, endpointOf } from '../common/quorum/members.ts';
 import { memberTasks, memorySchema, quorumTasksSchema } from '../common/quorum/observation.ts';
 import { QUORUM_POLICY } from '../common/quorum/policy.ts';
@@ -16,9 +17,6 @@ import { advanceQuorum, type Turn } from './advance.ts';
 const MEMBER_TIMEOUT_MS = 1_000;
 /** A change waits for a quorum to write it down. */
 const CHANGE_TIMEOUT_MS = 5_000;
-const INTERVAL_MS = 25;
-/** Short: a task of which an event got lost is seen only by the next round, which asks ECS. */
-const BUDGET_MS = 5_000;
 const registry = connectRegistry();
 
 const inputSchema = z.object({
@@ -48,7 +46,7 @@ export const handler = stepHandler(inputSchema, async ({ cluster, owner, observe
         },
       },
       { observed, memory },
-      { policy: QUORUM_POLICY, intervalMs: INTERVAL_MS, budgetMs: BUDGET_MS, clock: systemClock },
+      { policy: QUORUM_POLICY, ...WAITS['advance-quorum'], clock: systemClock },
     );
     logger.info(advanced.reason, { event: LOG_EVENTS.quorumAssessed, cluster, action: advanced.action });
     return advanced;

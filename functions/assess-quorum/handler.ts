@@ -4,6 +4,7 @@ import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
+import { WAITS } from '../common/lambda/wait-budget.ts';
 import { connectAny } from '../common/quorum/members.ts';
 import { memberTasks, memorySchema, quorumTasksSchema } from '../common/quorum/observation.ts';
 import { QUORUM_POLICY } from '../common/quorum/policy.ts';
@@ -12,9 +13,6 @@ import { loadCluster } from '../common/registry/registry.ts';
 import { assess } from './assess.ts';
 
 const MEMBER_TIMEOUT_MS = 1_000;
-const INTERVAL_MS = 50;
-/** Short: a task of which an event got lost is seen only by the next round, which asks ECS. */
-const BUDGET_MS = 5_000;
 const registry = connectRegistry();
 
 const inputSchema = z.object({ cluster: clusterNameSchema, observed: quorumTasksSchema, memory: memorySchema });
@@ -27,7 +25,7 @@ export const handler = stepHandler(inputSchema, async ({ cluster, observed, memo
     const assessed = await assess(
       { members, tasks },
       { observed, memory },
-      { policy: QUORUM_POLICY, intervalMs: INTERVAL_MS, budgetMs: BUDGET_MS, clock: systemClock },
+      { policy: QUORUM_POLICY, ...WAITS['assess-quorum'], clock: systemClock },
     );
     logger.info(assessed.reason, { event: LOG_EVENTS.quorumAssessed, cluster, action: assessed.action });
     return assessed;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { groupsSchema, wantsSchema } from '../common/cluster/operation.ts';
 import { pollUntil, systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
-import { WAIT_BUDGET_MS, WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
+import { WAITS } from '../common/lambda/wait-budget.ts';
 import { sharedPort } from '../common/releases/ports.ts';
 import { decideCompute, observeRole } from './probe.ts';
 
@@ -25,6 +25,6 @@ export const handler = stepHandler(
           ),
           wants,
         ),
-      { intervalMs: WAIT_INTERVAL_MS, budgetMs: WAIT_BUDGET_MS, clock: systemClock },
+      { ...WAITS['probe-compute'], clock: systemClock },
     ),
 );

@@ -2,13 +2,11 @@ import { z } from 'zod';
 import { connectEtcd } from '../common/etcd/client.ts';
 import { pollUntil, systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
-import { WAIT_INTERVAL_MS } from '../common/lambda/wait-budget.ts';
+import { WAITS } from '../common/lambda/wait-budget.ts';
 import { connectMembers, endpointOf } from '../common/quorum/members.ts';
 import { decideQuorum, nameHistory, toObservation } from './probe.ts';
 
 const MEMBER_TIMEOUT_MS = 2_000;
-/** Shorter than elsewhere: a member that dies meanwhile is seen only by the look at ECS that follows. */
-const BUDGET_MS = 5_000;
 
 export const handler = stepHandler(
   z.object({ groups: z.array(z.object({ addresses: z.array(z.string()) })).min(1) }),
@@ -19,7 +17,7 @@ export const handler = stepHandler(
     const etcd = connectEtcd(addresses.map(endpointOf), { timeoutMs: MEMBER_TIMEOUT_MS });
     const look = async () => nameHistory(decideQuorum((await members.ask()).map(toObservation), groups.length), etcd);
     try {
-      return await pollUntil(look, { intervalMs: WAIT_INTERVAL_MS, budgetMs: BUDGET_MS, clock: systemClock });
+      return await pollUntil(look, { ...WAITS['probe-quorum'], clock: systemClock });
     } finally {
       etcd.close();
       members.close();

@@ -2,16 +2,13 @@ import { z } from 'zod';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { stepHandler } from '../common/lambda/step.ts';
+import { WAITS } from '../common/lambda/wait-budget.ts';
 import { parseTaskGroup } from '../common/cluster/names.ts';
 import { sharedPort } from '../common/releases/ports.ts';
 import { connectMilvus } from './milvus.ts';
 import { verifyCluster } from './verify.ts';
 
 const TIMEOUT_MS = 30_000;
-/** Of a function that may take 90 s. */
-const BUDGET_MS = 45_000;
-/** Asking the query coordinator more often makes loading slower (measured, see the design). */
-const INTERVAL_MS = 500;
 const CLIENT_PORT = sharedPort('client');
 
 export const handler = stepHandler(
@@ -23,8 +20,7 @@ export const handler = stepHandler(
     })?.addresses[0];
     if (proxy === undefined) throw new RedkiteError('VerificationFailed', 'No proxy has an address.');
     return verifyCluster(await connectMilvus(`${proxy}:${CLIENT_PORT}`, TIMEOUT_MS), {
-      budgetMs: BUDGET_MS,
-      intervalMs: INTERVAL_MS,
+      ...WAITS['verify-cluster'],
       clock: systemClock,
     });
   },

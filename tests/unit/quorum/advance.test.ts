@@ -238,8 +238,11 @@ describe('advance-quorum', () => {
     const quorum = quorumOfTwo('dead');
     const refuse = () => Promise.reject(new EtcdError('too-few-started', 'unhealthy cluster'));
     const connect = connectTo({ memberRemove: refuse });
-    const advanced = await advanceQuorum({ ...quorum, connect, turn: turnWith(2) }, { observed, memory }, optionsAt());
+    const options = optionsAt();
+    const advanced = await advanceQuorum({ ...quorum, connect, turn: turnWith(2) }, { observed, memory }, options);
     expect(advanced).toMatchObject({ action: { kind: 'wait' }, reason: 'unhealthy cluster' });
     expect(calls.length).toBeGreaterThan(10);
+    // The machine reckons with it: it waits for a second itself, and has forty-five minutes.
+    expect(options.clock.now()).toBeGreaterThanOrEqual(options.budgetMs - options.intervalMs);
   });
 });

@@ -2,22 +2,32 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-type Assigned = Readonly<Record<string, unknown>>;
+export type Assigned = Readonly<Record<string, unknown>>;
 interface Step {
   readonly Next: string;
   readonly Assign?: Assigned;
+}
+interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly MaxAttempts?: number;
+  readonly IntervalSeconds?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
+  readonly JitterStrategy?: string;
 }
 export interface State {
   readonly Type: string;
   readonly Comment?: string;
   readonly Resource?: string;
+  readonly Arguments?: unknown;
   readonly TimeoutSeconds?: number;
   readonly Seconds?: number | string;
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
+  readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly (Step & { readonly ErrorEquals: readonly string[] })[];
   readonly Choices?: readonly (Step & { readonly Condition: string })[];
   readonly Branches?: readonly Machine[];
   readonly Assign?: Assigned;
+  readonly Output?: unknown;
   readonly Next?: string;
   readonly Default?: string;
   readonly Error?: string;
