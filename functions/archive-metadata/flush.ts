@@ -2,6 +2,7 @@
  * Makes Milvus write everything that it has acknowledged to the bucket, so that an archive taken right after names all of
  * it: what is in Kafka alone is not part of an archive. Best effort: an archive without it is still an archive.
  */
+import { boundedText } from '../common/lambda/bounded.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { pollUntil, type Clock } from '../common/lambda/polling.ts';
 import type { FlushPort } from '../common/milvus/flush-port.ts';
@@ -33,6 +34,6 @@ export async function flushAll(
       await milvus.close();
     }
   } catch (error) {
-    return { done: false, reason: `Milvus did not flush: ${messageOf(error)}` };
+    return { done: false, reason: boundedText(`Milvus did not flush: ${messageOf(error)}`) };
   }
 }

@@ -4,6 +4,7 @@
  * The credentials are proven later, when `verify-cluster` makes Milvus write.
  */
 import { connect } from 'node:tls';
+import { boundedNames, boundedText } from '../common/lambda/bounded.ts';
 import { messageOf, RedkiteError } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
@@ -50,9 +51,11 @@ export interface Messaging {
  * its brokers one after the other when it patches them. Throws MessagingUnreachable. Pure.
  */
 export function judgeBrokers(answers: readonly BrokerAnswer[]): Messaging {
-  const away = answers.flatMap(({ broker, failure }) => (failure === undefined ? [] : [`${broker}: ${failure}`]));
+  const away = answers.flatMap(({ broker, failure }) =>
+    failure === undefined ? [] : [boundedText(`${broker}: ${failure}`)],
+  );
   if (away.length * 2 >= answers.length) {
-    throw new RedkiteError('MessagingUnreachable', `Kafka brokers cannot be reached: ${away.join('; ')}.`);
+    throw new RedkiteError('MessagingUnreachable', `Kafka brokers cannot be reached: ${boundedNames(away, '; ')}.`);
   }
   return { ready: true, away };
 }

@@ -3,6 +3,7 @@ import {
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { boundedNames } from '../common/lambda/bounded.ts';
 
 export interface TargetState {
   readonly id: string;
@@ -19,7 +20,7 @@ export function decideTargets(groups: readonly (readonly TargetState[])[]): Targ
   const waiting = groups.filter((targets) => !targets.some((target) => target.state === 'healthy'));
   if (waiting.length === 0) return { ready: true, reason: 'every target group has a healthy target' };
   const states = waiting.flat().map(({ id, state, reason }) => `${id} is ${state}${reason ? ` (${reason})` : ''}`);
-  return { ready: false, reason: states.length === 0 ? 'no target is registered' : states.join('; ') };
+  return { ready: false, reason: states.length === 0 ? 'no target is registered' : boundedNames(states, '; ') };
 }
 
 export async function observeTargets(

@@ -5,6 +5,7 @@ import type { InstanceCounters, Observation } from '../common/idle/observation.t
 import { countedInFlight } from '../common/idle/observation.ts';
 import { activityIn, type ActivityState } from '../common/idle/state.ts';
 import { workReason, type Work } from '../common/idle/work.ts';
+import { boundedNames, boundedText } from '../common/lambda/bounded.ts';
 
 /** What is looked for. */
 export const LOOKS = [
@@ -43,7 +44,7 @@ export function decideActivity(
   if (asked !== undefined) return busy(`it was asked something meanwhile: ${asked}`);
   const answering = observation.seen.flatMap(({ counted }) => countedInFlight(counted) ?? []);
   // What was in flight when it was decided was taken for a mistake in counting then (IN_FLIGHT_LIMIT_MS).
-  if (answering.length > 0 && state.inFlight === undefined) return busy(`it answers ${answering.join(', ')}`);
+  if (answering.length > 0 && state.inFlight === undefined) return busy(`it answers ${boundedNames(answering)}`);
   const decision = decideIdle({ state, awakeSince: LONG_AGO, work }, policy, now);
   return decision.action === 'stay-awake' ? busy(decision.reason) : decideWork(work);
 }
@@ -63,7 +64,12 @@ export function decideInFlight(before: Observation | undefined, observation: Obs
   if (unseen !== undefined) return busy(unseen);
   const busyAt = observation.seen.filter(({ inFlight }) => inFlight > 0);
   if (busyAt.length > 0) {
-    return busy(busyAt.map(({ instance, inFlight }) => `${inFlight} requests in flight at ${instance}`).join('; '));
+    return busy(
+      boundedNames(
+        busyAt.map(({ instance, inFlight }) => `${inFlight} requests in flight at ${instance}`),
+        '; ',
+      ),
+    );
   }
   if (before === undefined) return busy('it was looked at only once');
   const asked = activityIn({ instances: Object.fromEntries(before.seen.map(byInstance)) }, observation);
@@ -77,9 +83,12 @@ function byInstance({ instance, startedAt, counted }: InstanceCounters) {
 function unseenReason({ unseen }: Observation): string | undefined {
   return unseen.length === 0
     ? undefined
-    : `its activity cannot be seen (${unseen.map(({ instance, problem }) => `${instance}: ${problem}`).join('; ')})`;
+    : `its activity cannot be seen (${boundedNames(
+        unseen.map(({ instance, problem }) => `${instance}: ${problem}`),
+        '; ',
+      )})`;
 }
 
 function busy(reason: string): LastLook {
-  return { idle: false, reason };
+  return { idle: false, reason: boundedText(reason) };
 }

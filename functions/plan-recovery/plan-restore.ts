@@ -11,6 +11,7 @@ import { checkCatalog } from '../common/catalog/missing.ts';
 import type { Blocks } from '../common/catalog/files.ts';
 import { isEtcdError } from '../common/etcd/client.ts';
 import { FIRST_KEY } from '../common/etcd/messages.ts';
+import { boundedNames } from '../common/lambda/bounded.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import type { RestoreChoice } from '../common/recovery/choice.ts';
 import { decideRestore, type Present, type RestorePlan } from '../common/recovery/decide-restore.ts';
@@ -129,7 +130,7 @@ async function findPresent(
     }
   }
   if (best === undefined) {
-    return { kind: 'none', reason: reasons.length === 0 ? 'no member runs' : reasons.join('; ') };
+    return { kind: 'none', reason: reasons.length === 0 ? 'no member runs' : boundedNames(reasons, '; ') };
   }
   if (endpoints.length <= members / 2) return best;
   const client = connect(best.endpoint);

@@ -10,6 +10,7 @@ import { holdsCatalog, isHalfRestored, survivingHistory } from '../common/archiv
 import type { ObjectStore } from '../common/archive/store/store.ts';
 import { checkCatalog, describeFiles } from '../common/catalog/missing.ts';
 import type { EtcdClient } from '../common/etcd/client.ts';
+import { boundedText } from '../common/lambda/bounded.ts';
 import { messageOf } from '../common/lambda/errors.ts';
 import { decideRecovery, type RecoveryPlan, type Restorable, type Survivor } from '../common/recovery/decide.ts';
 
@@ -64,7 +65,9 @@ async function missingFiles(
     const { files } = await checkCatalog(blocks, objects, cluster);
     return describeFiles(files);
   } catch (error) {
-    return `Which of the files that this state names are still in the bucket could not be found out: ${messageOf(error)}`;
+    return boundedText(
+      `Which of the files that this state names are still in the bucket could not be found out: ${messageOf(error)}`,
+    );
   }
 }
 

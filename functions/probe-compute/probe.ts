@@ -1,4 +1,6 @@
 /** Runs inside the VPC: does every task of every Milvus role say that it is healthy? The decision is pure. */
+import { boundedNames } from '../common/lambda/bounded.ts';
+
 export interface RoleHealth {
   readonly group: string;
   readonly address: string;
@@ -23,7 +25,7 @@ export function decideCompute(
   });
   return waiting.length === 0
     ? { ready: true, reason: 'every role is healthy' }
-    : { ready: false, reason: waiting.join('; ') };
+    : { ready: false, reason: boundedNames(waiting, '; ') };
 }
 
 export async function observeRole(

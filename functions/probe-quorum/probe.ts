@@ -1,6 +1,7 @@
 /** Runs inside the VPC: do the members form one healthy quorum? Gathering and deciding are apart; the decision is pure. */
 import { ensureHistory } from '../common/archive/own-keys.ts';
 import { isEtcdError, type EtcdClient } from '../common/etcd/client.ts';
+import { boundedNames } from '../common/lambda/bounded.ts';
 import type { AskedMember } from '../common/quorum/members.ts';
 
 export interface MemberStatus {
@@ -23,7 +24,7 @@ export interface QuorumAnswer {
 
 export function decideQuorum(observations: readonly MemberObservation[], expected: number): QuorumAnswer {
   const problems = observations.flatMap((seen) => ('problem' in seen ? [`${seen.address}: ${seen.problem}`] : []));
-  if (problems.length > 0) return { ready: false, reason: problems.join('; ') };
+  if (problems.length > 0) return { ready: false, reason: boundedNames(problems, '; ') };
   const members = observations.filter((seen): seen is MemberStatus => !('problem' in seen));
   const first = members[0];
   if (first === undefined || members.length !== expected) {

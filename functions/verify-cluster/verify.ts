@@ -8,6 +8,7 @@
  * minute that a lost quorum cost, or has no room any more) must not keep the others from their clients for ever: how far all of
  * them are is told as well, and register-endpoints waits as long as that grows.
  */
+import { boundedNames } from '../common/lambda/bounded.ts';
 import { RedkiteError } from '../common/lambda/errors.ts';
 import { pollUntil, type Clock } from '../common/lambda/polling.ts';
 
@@ -51,7 +52,7 @@ export async function verifyCluster(
         const collections = await milvus.loaded();
         const progress = collections.reduce((sum, { percent, answers }) => sum + percent + (answers ? 1 : 0), 0);
         const waiting = collections.filter(({ answers }) => !answers).map(({ name }) => name);
-        const loading = waiting.join(', ');
+        const loading = boundedNames(waiting);
         return waiting.length === 0
           ? { ready: true, reason: 'every collection that was loaded is loaded', loading, progress }
           : { ready: false, reason: `still loading: ${loading}`, loading, progress };

@@ -57,7 +57,8 @@ interface Plan {
       missing: number;
       named: number;
       firstFiles: string[];
-      collections: string[];
+      collections: number;
+      firstCollections: string[];
       firstSegments: string[];
     };
   };
@@ -215,7 +216,8 @@ test(
     expect(plan.result).toMatchObject({ verdict: 'refused', error: 'FilesMissing' });
     expect(plan.result.check.files).toMatchObject({
       missing: 1,
-      collections: [collectionId],
+      collections: 1,
+      firstCollections: [collectionId],
       firstFiles: [victim.replace(`clusters/${NAME}/`, '')],
     });
     const before = await show();

@@ -182,7 +182,7 @@ test('a cluster that belongs to somebody else is left alone', async () => {
 
 describe('a state that people choose', () => {
   const chosen = { cluster: 'demo', restore: { archive: 'a' } };
-  const check = { files: { missing: 0 }, unflushed: { segments: 0, collections: [] } };
+  const check = { files: { missing: 0 }, unflushed: { segments: 0, collections: 0 } };
   const planned = {
     ...{ verdict: 'recover', reason: 'the state of a was chosen', lost: 'later changes', lostMs: 5, notes: ['n'] },
     source: { kind: 'archive', name: 'a', revision: 9, asOf: '2026-01-01T00:00:00.000Z' },

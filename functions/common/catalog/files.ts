@@ -1,5 +1,6 @@
 /** What a catalog says that the bucket holds, read from the records of an archive as they pass. */
 import { eachRecord, type KeyedRecord } from '../archive/records.ts';
+import { MOST_NAMED } from '../lambda/bounded.ts';
 import { buildFolder, indexesPrefix, logPath, logsPrefix, parsePlace, segmentsPrefix, type LogKind } from './layout.ts';
 import { INDEX_FINISHED, SEGMENT_STATE, decodeIndex, decodeLogs, decodeSegment } from './messages.ts';
 
@@ -25,7 +26,12 @@ export interface SegmentSummary {
   /** Ids; Milvus keeps few, because it removes them soon. Their files may be gone. */
   readonly dropped: ReadonlySet<string>;
   /** That were not whole in the bucket: their rows are, in part, in Kafka alone. */
-  readonly unflushed: { readonly segments: number; readonly collections: readonly string[] };
+  readonly unflushed: {
+    readonly segments: number;
+    readonly collections: number;
+    /** Ids, the first ones where there are many. */
+    readonly firstCollections: readonly string[];
+  };
 }
 
 const UNFLUSHED: ReadonlySet<number> = new Set([SEGMENT_STATE.growing, SEGMENT_STATE.sealed, SEGMENT_STATE.flushing]);
@@ -50,7 +56,10 @@ export async function summarizeSegments(blocks: Blocks, cluster: string): Promis
   }
   return {
     ...{ segments, collections: collections.size, dropped },
-    unflushed: { segments: open, collections: [...unflushed] },
+    unflushed: {
+      ...{ segments: open, collections: unflushed.size },
+      firstCollections: [...unflushed].slice(0, MOST_NAMED),
+    },
   };
 }
 

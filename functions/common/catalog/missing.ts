@@ -7,19 +7,18 @@ import { mergeByKey } from '../archive/compare.ts';
 import type { ObjectStore } from '../archive/store/store.ts';
 import { indexBuilds, logFiles, summarizeSegments, type Blocks, type NamedFile, type SegmentSummary } from './files.ts';
 import { LOG_KINDS, logFolder } from './layout.ts';
+import { MOST_NAMED, boundedText } from '../lambda/bounded.ts';
 
 /** Listings at the same time, beside one for each kind of log. */
 const BUILDS_AT_ONCE = 16;
-/** Named one by one; more would not be read by anybody. */
-const NAMED = 20;
-
 export interface MissingFiles {
   /** Files that the catalog names. */
   readonly named: number;
   readonly missing: number;
-  /** Ids of collections and segments, the first ones where there are many. */
-  readonly collections: readonly string[];
+  readonly collections: number;
   readonly segments: number;
+  /** Ids, the first ones where there are many. */
+  readonly firstCollections: readonly string[];
   readonly firstSegments: readonly string[];
   /** Keys in the bucket, below the cluster's prefix. */
   readonly firstFiles: readonly string[];
@@ -35,7 +34,7 @@ export function describeFiles({ named, missing, segments, collections, firstSegm
   return missing === 0
     ? `All ${named} files that this state names are in the bucket.`
     : `Of ${named} files that this state names, ${missing} are not in the bucket any more: ` +
-        `${segments} segment(s) (${firstSegments.join(', ')}${more}) of ${collections.length} collection(s).`;
+        `${segments} segment(s) (${firstSegments.join(', ')}${more}) of ${collections} collection(s).`;
 }
 
 class Tally {
@@ -49,13 +48,14 @@ class Tally {
     this.missing += 1;
     this.collections.add(collection);
     this.segments.add(segment);
-    if (this.files.length < NAMED) this.files.push(key.toString());
+    if (this.files.length < MOST_NAMED) this.files.push(boundedText(key.toString()));
   }
 
   result(): MissingFiles {
     return {
-      ...{ named: this.named, missing: this.missing, collections: [...this.collections].slice(0, NAMED) },
-      ...{ segments: this.segments.size, firstSegments: [...this.segments].slice(0, NAMED) },
+      ...{ named: this.named, missing: this.missing },
+      ...{ collections: this.collections.size, firstCollections: [...this.collections].slice(0, MOST_NAMED) },
+      ...{ segments: this.segments.size, firstSegments: [...this.segments].slice(0, MOST_NAMED) },
       firstFiles: this.files.toSorted(),
     };
   }

@@ -2,6 +2,7 @@
  * A barrier holds a state machine until tasks have reached a state. It keeps the task token of the waiting execution;
  * every task state change event of the cluster evaluates it again. Pure: decides, and says why.
  */
+import { boundedText } from '../lambda/bounded.ts';
 import { isOver, isServing, isStopped, type TaskObservation } from './tasks.ts';
 
 /** So many tasks of this group (as built by names.ts); `stopped` and `ended` barriers look at the group only. */
@@ -65,7 +66,7 @@ function decideServing(barrier: Barrier, tasks: readonly TaskObservation[]): Bar
       return {
         action: 'break',
         error: barrier.failureName,
-        reason: `${want.group}: ${failures.length} task(s) ended while starting: ${failures[0]?.stoppedReason ?? 'no reason given'}`,
+        reason: `${want.group}: ${failures.length} task(s) ended while starting: ${boundedText(failures[0]?.stoppedReason ?? 'no reason given')}`,
       };
     }
     const serving = ofGroup.filter(isServing);

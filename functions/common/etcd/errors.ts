@@ -3,6 +3,7 @@
  * (many share one gRPC status), so the text is what is matched here, and nowhere else.
  */
 import { status, type ServiceError } from '@grpc/grpc-js';
+import { boundedText } from '../lambda/bounded.ts';
 
 export type EtcdErrorKind =
   /** Nobody answers, or the member cannot reach its quorum. A write may have been applied all the same. */
@@ -90,9 +91,12 @@ const isServiceError = (error: unknown): error is ServiceError =>
 /** `doing`: what failed and where, for the message: `Range at 10.0.0.5:2379`. */
 export function etcdError(error: unknown, doing: string): EtcdError {
   if (error instanceof EtcdError) return error;
-  if (!isServiceError(error)) return new EtcdError('other', `${doing}: ${String(error)}`, { cause: error });
+  if (!isServiceError(error))
+    return new EtcdError('other', boundedText(`${doing}: ${String(error)}`), { cause: error });
   const kind = errorKind(error.code, error.details);
-  return new EtcdError(kind, `${doing}: ${error.details || error.message} (${kind})`, { cause: error });
+  return new EtcdError(kind, `${boundedText(`${doing}: ${error.details || error.message}`)} (${kind})`, {
+    cause: error,
+  });
 }
 
 export function isEtcdError(error: unknown, ...kinds: readonly EtcdErrorKind[]): error is EtcdError {

@@ -2,6 +2,8 @@
  * What Milvus does without being asked any more: imports, compactions, index builds. None of it is lost when it is cut off
  * (Milvus begins it again), but a cluster that sleeps in the middle of it would never get it done. Pure.
  */
+import { boundedNames } from '../lambda/bounded.ts';
+
 export const WORK_KINDS = ['import', 'compaction', 'index build'] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 
@@ -31,7 +33,8 @@ export function judgeWork(observations: readonly WorkObservation[]): Work {
 }
 
 export function workReason(work: Exclude<Work, { state: 'none' }>): string {
-  if (work.state === 'unseen') return `what Milvus does by itself cannot be seen (${work.problems.join('; ')})`;
+  if (work.state === 'unseen')
+    return `what Milvus does by itself cannot be seen (${boundedNames(work.problems, '; ')})`;
   const parts = work.running.map(({ kind, count }) => (count === 1 ? `${an(kind)} ${kind}` : `${count} ${kind}s`));
   const many = work.running.length > 1 || (work.running[0]?.count ?? 0) > 1;
   return `${parts.join(' and ')} ${many ? 'run' : 'runs'}`;

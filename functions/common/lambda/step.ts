@@ -5,6 +5,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
+import { boundedText } from './bounded.ts';
 import { namedForMachines, RedkiteError } from './errors.ts';
 import { LOG_EVENTS } from './events.ts';
 import { logger } from './logger.ts';
@@ -27,12 +28,22 @@ export function stepHandler<Schema extends z.ZodType, Result>(
       const parsed = schema.safeParse(event);
       if (!parsed.success) {
         const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'} ${issue.message}`);
-        throw new RedkiteError('InvalidInput', `${fields.join('; ')}.`);
+        throw bounded(new RedkiteError('InvalidInput', `${fields.join('; ')}.`));
       }
       try {
         return await run(parsed.data, context);
       } catch (error) {
-        throw namedForMachines(error);
+        throw bounded(namedForMachines(error));
       }
     });
+}
+
+/** Lambda hands on the message twice: by itself, and at the head of the stack. The log has all of it, as the cause. */
+function bounded(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = boundedText(error.message);
+  if (message === error.message) return error;
+  const shorter = new Error(message, { cause: error });
+  shorter.name = error.name;
+  return shorter;
 }

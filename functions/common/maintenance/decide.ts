@@ -73,8 +73,10 @@ export interface MaintenanceDecision {
 
 const decide = (action: MaintenanceAction, reason: string): MaintenanceDecision => ({ action, reason });
 const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
+/** Taken back at once: each of a member that is there or was. The next look finds what is left. */
+const MOST_ALARMS = 20;
 const alarmsOf = ({ alarms }: MaintenanceObservation, type: Alarm['alarm']) =>
-  alarms.filter(({ alarm }) => alarm === type);
+  alarms.filter(({ alarm }) => alarm === type).slice(0, MOST_ALARMS);
 
 export function decideMaintenance(
   observation: MaintenanceObservation,

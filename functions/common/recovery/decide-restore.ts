@@ -68,7 +68,7 @@ function notesOf(check: CatalogCheck, present: Present): string[] {
       ? []
       : [
           // Milvus says so of a segment for a while after all of its rows are in the bucket.
-          `${unflushed.segments} segment(s) of ${unflushed.collections.length} collection(s) were not marked as flushed at that ` +
+          `${unflushed.segments} segment(s) of ${unflushed.collections} collection(s) were not marked as flushed at that ` +
             'moment: rows of theirs that were in Kafka alone, if there were any, are not part of it.',
         ]),
     ...(present.kind === 'none' ? [`The present state cannot be archived: ${present.reason}.`] : []),

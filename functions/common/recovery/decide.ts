@@ -5,6 +5,8 @@
  * newer than the archive and its change log it is the best archive there is. Revisions can be compared within one history
  * (one life of a quorum) only; an archive of another history than the survivor's belongs to an earlier life.
  */
+import { MOST_NAMED, boundedText } from '../lambda/bounded.ts';
+
 export interface Survivor {
   /** host:port */
   readonly endpoint: string;
@@ -51,13 +53,11 @@ export type RecoveryPlan =
       readonly notes: readonly string[];
     };
 
-/** Plans travel through a state machine, which takes 256 KiB at most, and into the registry. */
-const MOST_NOTES = 20;
-
 /** The first ones, and how many more there are: nobody reads a thousand, and what is wrong a thousand times is said once. */
 export function boundedNotes(notes: readonly string[]): string[] {
-  const left = notes.length - MOST_NOTES;
-  return left > 0 ? [...notes.slice(0, MOST_NOTES), `And ${left} more like these.`] : [...notes];
+  const first = notes.slice(0, MOST_NAMED).map((note) => boundedText(note));
+  const left = notes.length - first.length;
+  return left > 0 ? [...first, `And ${left} more like these.`] : first;
 }
 
 export function decideRecovery(input: RecoveryInput): RecoveryPlan {

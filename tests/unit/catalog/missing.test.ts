@@ -33,9 +33,9 @@ const collectionOf = (key: string) => key.split('/')[1] ?? '';
 
 test('everything that the catalog names is in the bucket', async () => {
   const { files, unflushed } = await check();
-  expect(files).toMatchObject({ missing: 0, segments: 0, collections: [], firstFiles: [] });
+  expect(files).toMatchObject({ missing: 0, segments: 0, collections: 0, firstCollections: [], firstFiles: [] });
   expect(files.named).toBeGreaterThan(30);
-  expect(unflushed).toEqual({ segments: 0, collections: [] });
+  expect(unflushed).toEqual({ segments: 0, collections: 0, firstCollections: [] });
 });
 
 test('segments that were dropped are not looked for', async () => {
@@ -58,14 +58,14 @@ test.each(objects.map((key) => [key]))('without %s exactly that is missing, or n
   expect(files.firstFiles).toEqual([key]);
   expect(files.segments).toBe(1);
   expect(key).toContain(files.firstSegments[0]);
-  if (!key.startsWith('index_files/')) expect(files.collections).toEqual([collectionOf(key)]);
+  if (!key.startsWith('index_files/')) expect(files.firstCollections).toEqual([collectionOf(key)]);
 });
 
 test('an empty bucket misses everything, of which the first are named', async () => {
   const { files } = await check(...objects);
   expect(files.missing).toBe(files.named);
   expect(files).toMatchObject({ segments: 4 });
-  expect(files.collections).toHaveLength(3);
+  expect(files.firstCollections).toHaveLength(3);
   expect(files.firstFiles).toHaveLength(20);
 });
 
@@ -73,7 +73,7 @@ test('what is missing is told with the segments that it belongs to', async () =>
   const [key = ''] = objects.filter((object) => object.startsWith('insert_log/'));
   const [, collection = '', , segment = ''] = key.split('/');
   const { files } = await check(...objects.filter((object) => object.includes(`/${segment}/`)));
-  expect(files.collections).toEqual([collection]);
+  expect(files.firstCollections).toEqual([collection]);
   expect(describeFiles(files)).toContain(`1 segment(s) (${segment}) of 1 collection(s)`);
   expect(describeFiles({ ...files, segments: 30 })).toContain(`30 segment(s) (${segment}, ...)`);
 });

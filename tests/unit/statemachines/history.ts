@@ -10,7 +10,7 @@ import jsonata from 'jsonata';
 import { WAITS } from '../../../functions/common/lambda/wait-budget.ts';
 import { countOn, deadlinesOn } from './guards.ts';
 import { cyclesOf, loopsOf, type Loop, type Passage } from './loops.ts';
-import type { Machine, State } from './machine.ts';
+import { placeholder, type Machine, type State } from './machine.ts';
 
 /** Entered and exited. */
 const STATE = 2;
@@ -67,8 +67,7 @@ interface Around {
 
 const functionOf = ({ Arguments }: State): string | undefined => {
   const { FunctionName } = (Arguments ?? {}) as { readonly FunctionName?: string };
-  const name = /^\$\{(\w+)Function\}$/.exec(FunctionName ?? '')?.[1];
-  return name?.replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+  return placeholder(FunctionName, 'Function');
 };
 
 /** What is certain to pass on the way round: waits, timeouts, and functions that have looked for as long as they may. */

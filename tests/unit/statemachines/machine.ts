@@ -30,7 +30,9 @@ export interface State {
   readonly Output?: unknown;
   readonly Next?: string;
   readonly Default?: string;
+  readonly End?: boolean;
   readonly Error?: string;
+  readonly Cause?: string;
 }
 export interface Machine {
   readonly StartAt: string;
@@ -57,4 +59,10 @@ export function edgesFrom({ Next, Default, Assign = {}, Choices = [], Catch = []
   const own = [Next, Default].filter((to) => to !== undefined).map((to) => ({ to, assigns: Object.keys(Assign) }));
   const others = [...Choices, ...Catch].map((step) => ({ to: step.Next, assigns: Object.keys(step.Assign ?? {}) }));
   return [...own, ...others];
+}
+
+/** `probe-quorum` of `${ProbeQuorumFunction}`; undefined for what is not named so. */
+export function placeholder(text: string | undefined, suffix: 'Function' | 'Machine'): string | undefined {
+  const name = new RegExp(`^\\$\\{(\\w+)${suffix}\\}$`).exec(text ?? '')?.[1];
+  return name?.replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }

@@ -1,18 +1,20 @@
 import { decideRestore, type RestoreInput } from '../../../functions/common/recovery/decide-restore.ts';
 
-const files = { named: 10, missing: 0, collections: [], segments: 0, firstSegments: [], firstFiles: [] };
+const files = {
+  ...{ named: 10, missing: 0, collections: 0, segments: 0 },
+  ...{ firstCollections: [], firstSegments: [], firstFiles: [] },
+};
 const gone = {
   ...files,
   missing: 2,
-  collections: ['7'],
-  segments: 1,
+  ...{ collections: 1, firstCollections: ['7'], segments: 1 },
   firstSegments: ['8'],
   firstFiles: ['insert_log/7'],
 };
 const input: RestoreInput = {
   source: { name: 'a', revision: 9, asOf: '2026-01-01T11:58:00.000Z' },
   present: { kind: 'quorum', revision: 20 },
-  check: { files, unflushed: { segments: 0, collections: [] } },
+  check: { files, unflushed: { segments: 0, collections: 0, firstCollections: [] } },
   allowMissing: false,
   notes: ['first'],
   now: new Date('2026-01-01T12:00:00Z'),
@@ -43,7 +45,7 @@ test('files that are gone refuse it, unless people accept that', () => {
 });
 
 test('rows that were in Kafka alone are named', () => {
-  const check = { files, unflushed: { segments: 3, collections: ['7', '8'] } };
+  const check = { files, unflushed: { segments: 3, collections: 2, firstCollections: ['7', '8'] } };
   expect(decideRestore({ ...input, check }).notes[1]).toMatch(
     /^3 segment\(s\) of 2 collection\(s\) were not marked as flushed/,
   );
