@@ -111,6 +111,33 @@ describe.each(alarms)('%s', (_, alarm) => {
   });
 });
 
+test('the end of an execution that cannot be settled is set aside, by the rule and by the function', () => {
+  const events = Object.fromEntries(resourcesOf('events.yml'));
+  const { Targets } = events['FailedExecutionRule']?.Properties as { Targets: { DeadLetterConfig?: unknown }[] };
+  const queue = { 'Fn::GetAtt': 'LostExecutionEvents.Arn' };
+  expect(Targets.map(({ DeadLetterConfig }) => DeadLetterConfig)).toEqual([{ Arn: queue }]);
+  // EventBridge sets nothing aside in a queue that does not let this very rule in.
+  const { Queues, PolicyDocument } = events['LostExecutionEventsPolicy']?.Properties as {
+    Queues: unknown;
+    PolicyDocument: { Statement: unknown[] };
+  };
+  expect(Queues).toEqual([{ Ref: 'LostExecutionEvents' }]);
+  expect(PolicyDocument.Statement).toMatchObject([
+    {
+      ...{
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: queue,
+      },
+      Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': 'FailedExecutionRule.Arn' } } },
+    },
+  ]);
+  expect(readFileSync(join(ROOT, 'serverless.yml'), 'utf8')).toMatch(
+    /settleExecution:\n(?: {4}.*\n)*? {4}onError: !GetAtt LostExecutionEvents\.Arn\n/,
+  );
+});
+
 test('what is set aside is noticed: changes of phase have a queue, and every such queue has an alarm', () => {
   const [, mapping] = resourcesOf('events.yml').find(([id]) => id === 'PhasesMapping') ?? [];
   expect(mapping?.Properties['DestinationConfig']).toEqual({
@@ -120,7 +147,9 @@ test('what is set aside is noticed: changes of phase have a queue, and every suc
     metricsOf(alarm).flatMap(({ Dimensions = [] }) => Dimensions.map(({ Value }) => JSON.stringify(Value))),
   );
   const queues = allResources().filter(([id, { Type }]) => Type === 'AWS::SQS::Queue' && id.startsWith('Lost'));
-  expect(queues.map(([id]) => id)).toEqual(expect.arrayContaining(['LostTaskEvents', 'LostPhaseEvents']));
+  expect(queues.map(([id]) => id)).toEqual(
+    expect.arrayContaining(['LostTaskEvents', 'LostPhaseEvents', 'LostExecutionEvents']),
+  );
   for (const [id] of queues) expect(watched).toContain(JSON.stringify({ 'Fn::GetAtt': `${id}.QueueName` }));
 });
 
