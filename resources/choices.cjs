@@ -1,4 +1,6 @@
 // What serverless.yml and resources/ say differently for some parameters: `${file(resources/choices.cjs):taskSubnets}`.
+const { repositoryOf } = require('./ecr.cjs');
+
 const refs = (...ids) => ids.map((id) => ({ Ref: id }));
 const from =
   (choose) =>
@@ -27,6 +29,11 @@ module.exports = {
   wayOut: from(async (param) => {
     const outbound = await param('outbound');
     return isPrivate(outbound) ? outbound : 'none';
+  }),
+  /** Repositories in ECR of the images that tasks are made of. */
+  imageRepositories: from(async (param) => {
+    const images = [await param('milvusImage'), await param('etcdImage')];
+    return [...new Set(images.map(repositoryOf))].map((arn) => ({ 'Fn::Sub': arn }));
   }),
   objectsEncryption: from(async (param) => {
     const key = await param('keyArn');

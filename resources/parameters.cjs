@@ -1,5 +1,7 @@
 // What each parameter of a deployment may be, and what it is. Its default stands in serverless.yml (`params.default`); a test holds
 // the two against each other, and docs/deploy-aws.md has the table. Checked before anything is packaged (deployment.cjs).
+const { repositoryOf } = require('./ecr.cjs');
+
 const number = (from, to) => ({
   says: `a whole number from ${from} to ${to}`,
   fits: (value) => /^\d+$/.test(value) && Number(value) >= from && Number(value) <= to,
@@ -187,7 +189,7 @@ const RULES = [
     vpcId === '' && outbound === 'own' && 'outbound is own, but there is no vpcId: it is public, nat or endpoints.',
   ({ outbound, milvusImage, etcdImage }) =>
     outbound === 'endpoints' &&
-    ![milvusImage, etcdImage].every((name) => /\.dkr\.ecr\./.test(name)) &&
+    [milvusImage, etcdImage].some((image) => repositoryOf(image) === undefined) &&
     'outbound is endpoints, so tasks reach no registry but ECR: milvusImage and etcdImage have to be copies in your ECR.',
   (given) => {
     const names = ['messagesArn', 'messagesSecretArn', 'messagesKeyArn', 'messagesSecurityGroupId'];

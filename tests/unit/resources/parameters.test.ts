@@ -1,7 +1,7 @@
 /** What is wrong with the parameters of a deployment is said before anything changes, in words for somebody who is new to it. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { readYaml, ROOT } from './template.ts';
+import { readYaml, resourcesOf, ROOT } from './template.ts';
 
 type Values = Readonly<Record<string, string>>;
 interface Input {
@@ -120,6 +120,11 @@ test.each<[string, Values, RegExp]>([
     { outbound: 'endpoints' },
     /milvusImage and etcdImage have to be copies in your ECR/,
   ],
+  [
+    'endpoints with one image from elsewhere',
+    { outbound: 'endpoints', milvusImage: `${ECR}/milvus:v2.3.5` },
+    /milvusImage and etcdImage have to be copies in your ECR/,
+  ],
   ['half an MSK', { ...VPC, ...MSK, messagesKeyArn: '' }, /missing: messagesKeyArn\./],
   ['an MSK without its VPC', MSK, /messagesArn is an MSK of your own, so its VPC/],
   [
@@ -130,6 +135,53 @@ test.each<[string, Values, RegExp]>([
   ['a key for an own bucket', { objectsBucket: 'vectors', keyArn: MSK.messagesKeyArn }, /leave keyArn out/],
 ])('what does not go together: %s', (_, values, says) => {
   expect(wrong(values)).toEqual([expect.stringMatching(says)]);
+});
+
+describe('tasks may read the repositories of their images, where these can come from nowhere else', () => {
+  const { repositoryOf } = createRequire(import.meta.url)(join(ROOT, 'resources/ecr.cjs')) as {
+    readonly repositoryOf: (image: string) => string | undefined;
+  };
+  const { imageRepositories } = createRequire(import.meta.url)(join(ROOT, 'resources/choices.cjs')) as {
+    readonly imageRepositories: (given: { resolveVariable: (variable: string) => Promise<string> }) => Promise<unknown>;
+  };
+  const arn = (name: string) => `arn:\${AWS::Partition}:ecr:eu-central-1:123456789012:repository/${name}`;
+
+  test.each<[string, string | undefined]>([
+    [`${ECR}/milvus:v2.3.5`, arn('milvus')],
+    [`${ECR}/team-a/etcd@sha256:${'0'.repeat(64)}`, arn('team-a/etcd')],
+    [`${ECR}/etcd`, arn('etcd')],
+    ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/etcd:v3', arn('etcd').replace('eu-central-1', 'cn-north-1')],
+    ['milvusdb/milvus:v2.3.5', undefined],
+    ['registry.example.com/x.dkr.ecr.eu-central-1.amazonaws.com/milvus:v1', undefined],
+    ['public.ecr.aws/milvus/milvus:v2.3.5', undefined],
+  ])('%s', (image, repository) => {
+    expect(repositoryOf(image)).toBe(repository);
+  });
+
+  test('the two of them, each once; and no others are in the policy', async () => {
+    const given = (images: Values) => ({
+      resolveVariable: (variable: string) => Promise.resolve(images[variable.slice('param:'.length)] ?? ''),
+    });
+    const two = { milvusImage: `${ECR}/milvus:v2.3.5`, etcdImage: `${ECR}/etcd:v3.6.16` };
+    expect(await imageRepositories(given(two))).toEqual([{ 'Fn::Sub': arn('milvus') }, { 'Fn::Sub': arn('etcd') }]);
+    expect(await imageRepositories(given({ ...two, etcdImage: `${ECR}/milvus:etcd` }))).toEqual([
+      { 'Fn::Sub': arn('milvus') },
+    ]);
+    const [, policy] = resourcesOf('outbound/endpoints.yml').find(([id]) => id === 'ImagesPolicy') ?? [];
+    const { Roles, PolicyDocument } = policy?.Properties as {
+      Roles: unknown;
+      PolicyDocument: { Statement: { Action: string | string[]; Resource: string }[] };
+    };
+    expect(Roles).toEqual([{ Ref: 'TaskExecutionRole' }]);
+    // The token is for the registry as a whole, and says only who asks.
+    expect(PolicyDocument.Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      ['ecr:GetAuthorizationToken', '*'],
+      [
+        ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+        '${file(resources/choices.cjs):imageRepositories}',
+      ],
+    ]);
+  });
 });
 
 test('a stage whose names AWS would refuse, and a parameter that does not exist', () => {

@@ -102,7 +102,12 @@ test(
 );
 
 test.each<[string, readonly string[], there: readonly string[], gone: readonly string[]]>([
-  ['nothing but defaults', [], ['Vpc', 'Messages', 'Objects'], ['NatGateway', 'ImagesEndpoint', 'PrivateSubnetA']],
+  [
+    'nothing but defaults',
+    [],
+    ['Vpc', 'Messages', 'Objects'],
+    ['NatGateway', 'ImagesEndpoint', 'ImagesPolicy', 'PrivateSubnetA'],
+  ],
   [
     'everything of its own',
     OWN,
@@ -128,7 +133,7 @@ test.each<[string, readonly string[], there: readonly string[], gone: readonly s
   [
     'endpoints, and ARM',
     ['outbound=endpoints', `milvusImage=${ECR}/milvus:v2.3.5`, `etcdImage=${ECR}/etcd:v3.6.16`, 'architecture=arm64'],
-    ['ImagesEndpoint', 'SecretsEndpoint', 'PrivateSubnetA'],
+    ['ImagesEndpoint', 'ImagesPolicy', 'SecretsEndpoint', 'PrivateSubnetA'],
     ['NatGateway'],
   ],
   [
