@@ -14,7 +14,7 @@ import { restoreRequestSchema } from '../functions/restore-cluster/request.ts';
 import { MONTH } from '../functions/common/cost/hours.ts';
 import { clusterListSchema, clusterViewSchema } from '../functions/common/http/cluster-view.ts';
 import { costViewSchema } from '../functions/common/http/cost-view.ts';
-import { PROBLEMS, type ProblemCode } from '../functions/common/http/problem.ts';
+import { PROBLEMS, problemFacts, type ProblemCode } from '../functions/common/http/problem.ts';
 import { idlePolicySchema } from '../functions/common/idle/policy.ts';
 import { say } from './report.ts';
 import type { LocalSettings } from './settings.ts';
@@ -41,17 +41,29 @@ const idempotency = z.object({
 
 const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
+/** Of every operation: it may fail, and AWS may not answer. */
+const ALWAYS = ['internal', 'unavailable'] as const satisfies ProblemCode[];
+
 function problems(...codes: ProblemCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  const byStatus = Map.groupBy([...codes, ...ALWAYS], (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
       String(status) as `${400 | 404 | 409 | 413 | 422 | 500 | 503}`,
       {
         description: ofStatus.map((code) => `${PROBLEMS[code].title} (\`${code}\`)`).join('; '),
+        ...retryAfter(ofStatus),
         content: { 'application/problem+json': { schema: problemSchema } },
       },
     ]),
   );
+}
+
+/** The header of an answer that says when to send the same request again. */
+function retryAfter(codes: readonly ProblemCode[]) {
+  const [example] = codes.map((code) => problemFacts(code).retryAfter).filter((seconds) => seconds !== undefined);
+  if (example === undefined) return {};
+  const description = 'Seconds after which the same request may be sent again.';
+  return { headers: { 'Retry-After': { description, schema: { type: 'integer' }, example } } } as const;
 }
 
 /** An execution that was started and followed for as long as a request may take. */
@@ -97,15 +109,7 @@ export function openapiDocument() {
           requestBody: { required: true, content: json(clusterSpecSchema) },
           responses: {
             '202': { description: 'The cluster is being created; follow its phase.', content: json(clusterViewSchema) },
-            ...problems(
-              'malformed_body',
-              'invalid_request',
-              'cluster_exists',
-              'conflict',
-              'body_too_large',
-              'internal',
-              'unavailable',
-            ),
+            ...problems('malformed_body', 'invalid_request', 'cluster_exists', 'conflict', 'body_too_large'),
           },
         },
         get: {
@@ -119,7 +123,7 @@ export function openapiDocument() {
           },
           responses: {
             '200': { description: 'A page of clusters.', content: json(clusterListSchema) },
-            ...problems('invalid_request', 'internal'),
+            ...problems('invalid_request'),
           },
         },
       },
@@ -137,7 +141,7 @@ export function openapiDocument() {
               description: 'The execution `operation` is under way; follow the phase.',
               content: json(clusterViewSchema),
             },
-            ...problems('invalid_request', 'cluster_not_found', 'conflict', 'internal', 'unavailable'),
+            ...problems('invalid_request', 'cluster_not_found', 'conflict'),
           },
         },
       },
@@ -148,7 +152,7 @@ export function openapiDocument() {
           requestParams: { path: z.object({ name: clusterNameSchema }) },
           responses: {
             '200': { description: 'The cluster.', content: json(clusterViewSchema) },
-            ...problems('cluster_not_found', 'internal'),
+            ...problems('cluster_not_found'),
           },
         },
       },
@@ -170,7 +174,7 @@ export function openapiDocument() {
           },
           responses: {
             '200': { description: 'The cost.', content: json(costViewSchema) },
-            ...problems('cluster_not_found', 'invalid_request', 'prices_unusable', 'internal'),
+            ...problems('cluster_not_found', 'invalid_request', 'prices_unusable'),
           },
         },
       },
@@ -184,7 +188,7 @@ export function openapiDocument() {
           },
           responses: {
             '200': { description: 'A page of archives.', content: json(archiveListSchema) },
-            ...problems('cluster_not_found', 'invalid_request', 'internal'),
+            ...problems('cluster_not_found', 'invalid_request'),
           },
         },
         post: {
@@ -193,7 +197,7 @@ export function openapiDocument() {
           requestParams: { path: namePath, header: idempotency },
           responses: {
             ...followed,
-            ...problems('cluster_not_found', 'wrong_phase', 'invalid_request', 'internal', 'unavailable'),
+            ...problems('cluster_not_found', 'wrong_phase', 'invalid_request'),
           },
         },
       },
@@ -204,7 +208,7 @@ export function openapiDocument() {
           requestParams: { path: namePath, query: z.object({ from: z.string(), to: z.string() }) },
           responses: {
             ...followed,
-            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request', 'internal', 'unavailable'),
+            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request'),
           },
         },
       },
@@ -215,7 +219,7 @@ export function openapiDocument() {
           requestParams: { path: archivePath },
           responses: {
             '200': { description: 'The archive.', content: json(archiveViewSchema) },
-            ...problems('cluster_not_found', 'archive_not_found', 'archive_unusable', 'internal'),
+            ...problems('cluster_not_found', 'archive_not_found', 'archive_unusable'),
           },
         },
       },
@@ -226,7 +230,7 @@ export function openapiDocument() {
           requestParams: { path: archivePath, header: idempotency },
           responses: {
             ...followed,
-            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request', 'internal', 'unavailable'),
+            ...problems('cluster_not_found', 'archive_not_found', 'invalid_request'),
           },
         },
       },
@@ -238,15 +242,7 @@ export function openapiDocument() {
           requestBody: { required: true, content: json(restoreRequestSchema) },
           responses: {
             ...followed,
-            ...problems(
-              'malformed_body',
-              'invalid_request',
-              'cluster_not_found',
-              'wrong_phase',
-              'body_too_large',
-              'internal',
-              'unavailable',
-            ),
+            ...problems('malformed_body', 'invalid_request', 'cluster_not_found', 'wrong_phase', 'body_too_large'),
           },
         },
       },
@@ -260,7 +256,7 @@ export function openapiDocument() {
               description: 'The execution, with its result once there is one.',
               content: json(executionViewSchema),
             },
-            ...problems('execution_not_found', 'internal'),
+            ...problems('execution_not_found'),
           },
         },
       },
@@ -273,14 +269,7 @@ export function openapiDocument() {
           requestBody: { required: true, content: json(idlePolicySchema) },
           responses: {
             '200': { description: 'The cluster with its new policy.', content: json(clusterViewSchema) },
-            ...problems(
-              'malformed_body',
-              'invalid_request',
-              'cluster_not_found',
-              'conflict',
-              'body_too_large',
-              'internal',
-            ),
+            ...problems('malformed_body', 'invalid_request', 'cluster_not_found', 'conflict', 'body_too_large'),
           },
         },
       },

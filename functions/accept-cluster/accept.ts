@@ -9,7 +9,7 @@ import type { ClusterRecord } from '../common/cluster/record.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
 import { executionName } from '../common/cluster/names.ts';
 import { Problem } from '../common/http/problem.ts';
-import { hasName } from '../common/lambda/errors.ts';
+import { hasName, isAwsUnavailable } from '../common/lambda/errors.ts';
 import { claimHost } from '../common/registry/hosts.ts';
 import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { decideCreate, type CreateDecision } from './decide.ts';
@@ -93,6 +93,7 @@ async function startCreate({ sfn, createMachineArn }: AcceptDeps, { name, genera
   } catch (error) {
     // It has run already: what it did is in the record.
     if (hasName(error, 'ExecutionAlreadyExists')) return;
+    if (!isAwsUnavailable(error)) throw error;
     throw new Problem(
       'unavailable',
       `Cluster ${name} is recorded but its execution could not be started. Send the same request again.`,

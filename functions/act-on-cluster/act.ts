@@ -2,7 +2,7 @@
 import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { Problem } from '../common/http/problem.ts';
-import { hasName } from '../common/lambda/errors.ts';
+import { hasName, isAwsUnavailable } from '../common/lambda/errors.ts';
 import { getCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { noteWakeWanted } from '../common/registry/wake-wanted.ts';
 import { decideAction, type Action } from './decide.ts';
@@ -59,6 +59,7 @@ async function start({ sfn }: ActDeps, name: string, stateMachineArn: string, in
   } catch (error) {
     // Under way, or over: then settle-execution frees the next name.
     if (hasName(error, 'ExecutionAlreadyExists')) return;
+    if (!isAwsUnavailable(error)) throw error;
     throw new Problem('unavailable', `The execution ${name} could not be started. Send the same request again.`, [], {
       cause: error,
     });

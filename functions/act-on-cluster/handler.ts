@@ -2,6 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 import { apiHandler, invalidFields } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { clusterView } from '../common/http/cluster-view.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -9,8 +10,8 @@ import { actOnCluster } from './act.ts';
 import { ACTIONS } from './decide.ts';
 
 const deps = {
-  registry: connectRegistry(),
-  sfn: new SFNClient({}),
+  registry: connectRegistry(API_CLIENT),
+  sfn: new SFNClient(API_CLIENT),
   machines: { sleep: requiredEnv('SLEEP_MACHINE_ARN'), wake: requiredEnv('WAKE_MACHINE_ARN') },
 };
 const parameters = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isArchiveName, manifestKey } from '../common/archive/manifest.ts';
 import { apiHandler, parseQuery } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { FOLLOW_MS, requestKey, startAndFollow } from '../common/http/execution.ts';
 import { connectExecutions } from '../common/http/executions-env.ts';
 import { archiveNotFound, clusterInPath } from '../common/http/path.ts';
@@ -8,9 +9,9 @@ import { archiveStores } from '../common/keeping/connect.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 
-const registry = connectRegistry();
+const registry = connectRegistry(API_CLIENT);
 const executions = connectExecutions();
-const stores = archiveStores();
+const stores = archiveStores(API_CLIENT);
 const archiveName = z.string('is required').refine(isArchiveName, 'must be the name of an archive');
 const querySchema = z.strictObject({ from: archiveName, to: archiveName });
 const HOUR_MS = 3_600_000;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { clusterNameSchema } from '../common/cluster/spec.ts';
 import { apiHandler, pageLimitSchema, parseQuery } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { clusterView } from '../common/http/cluster-view.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { listClusters } from '../common/registry/registry.ts';
 
-const registry = connectRegistry();
+const registry = connectRegistry(API_CLIENT);
 const querySchema = z.strictObject({
   limit: pageLimitSchema,
   after: clusterNameSchema.optional(),

@@ -1,4 +1,5 @@
 import { apiHandler, idempotencyKeyOf, parseBody } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { FOLLOW_MS, requestKey, startAndFollow } from '../common/http/execution.ts';
 import { connectExecutions } from '../common/http/executions-env.ts';
 import { clusterInPath } from '../common/http/path.ts';
@@ -8,7 +9,7 @@ import { mayBeRestored } from '../common/quorum/responsible.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 import { restoreRequestSchema } from './request.ts';
 
-const registry = connectRegistry();
+const registry = connectRegistry(API_CLIENT);
 const executions = connectExecutions();
 
 export const handler = apiHandler(async (event) => {

@@ -3,13 +3,14 @@ import { logReaches } from '../common/archive/reach.ts';
 import { showArchive } from '../common/archive/read.ts';
 import { apiHandler } from '../common/http/api.ts';
 import { archiveView } from '../common/http/archive-view.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { archiveInPath, archiveNotFound, clusterInPath } from '../common/http/path.ts';
 import { Problem } from '../common/http/problem.ts';
 import { archiveStores } from '../common/keeping/connect.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 
-const registry = connectRegistry();
-const stores = archiveStores();
+const registry = connectRegistry(API_CLIENT);
+const stores = archiveStores(API_CLIENT);
 
 export const handler = apiHandler(async (event) => {
   const { name: cluster, restoration } = await clusterInPath(registry, event);

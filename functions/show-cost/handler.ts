@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { s3Store } from '../common/archive/store/s3.ts';
 import { MONTH } from '../common/cost/hours.ts';
 import { apiHandler, parseQuery } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { clusterInPath } from '../common/http/path.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
@@ -10,8 +11,8 @@ import { showCost } from './cost.ts';
 import { SETTINGS_PREFIX } from './own-prices.ts';
 
 const deps = {
-  registry: connectRegistry(),
-  settings: s3Store(new S3Client({ forcePathStyle: true }), requiredEnv('BUCKET'), SETTINGS_PREFIX),
+  registry: connectRegistry(API_CLIENT),
+  settings: s3Store(new S3Client({ forcePathStyle: true, ...API_CLIENT }), requiredEnv('BUCKET'), SETTINGS_PREFIX),
   region: requiredEnv('AWS_REGION'),
   deployment: {
     brokers: Number(requiredEnv('BROKERS')),

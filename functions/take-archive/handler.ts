@@ -1,4 +1,5 @@
 import { apiHandler, idempotencyKeyOf } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { requestKey, startAndFollow } from '../common/http/execution.ts';
 import { connectExecutions } from '../common/http/executions-env.ts';
 import { clusterInPath } from '../common/http/path.ts';
@@ -6,7 +7,7 @@ import { Problem } from '../common/http/problem.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 
-const registry = connectRegistry();
+const registry = connectRegistry(API_CLIENT);
 const executions = connectExecutions();
 
 export const handler = apiHandler(async (event) => {

@@ -1,5 +1,6 @@
 import { manifestKey } from '../common/archive/manifest.ts';
 import { apiHandler, idempotencyKeyOf } from '../common/http/api.ts';
+import { API_CLIENT } from '../common/http/clients.ts';
 import { FOLLOW_MS, requestKey, startAndFollow } from '../common/http/execution.ts';
 import { connectExecutions } from '../common/http/executions-env.ts';
 import { archiveInPath, archiveNotFound, clusterInPath } from '../common/http/path.ts';
@@ -7,9 +8,9 @@ import { archiveStores } from '../common/keeping/connect.ts';
 import { systemClock } from '../common/lambda/polling.ts';
 import { connectRegistry } from '../common/registry/connect.ts';
 
-const registry = connectRegistry();
+const registry = connectRegistry(API_CLIENT);
 const executions = connectExecutions();
-const stores = archiveStores();
+const stores = archiveStores(API_CLIENT);
 
 export const handler = apiHandler(async (event) => {
   const idempotencyKey = idempotencyKeyOf(event);

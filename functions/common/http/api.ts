@@ -2,9 +2,10 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { z } from 'zod';
+import { isAwsUnavailable } from '../lambda/errors.ts';
 import { LOG_EVENTS } from '../lambda/events.ts';
 import { logger } from '../lambda/logger.ts';
-import { Problem, problemBody, type FieldError } from './problem.ts';
+import { Problem, problemBody, problemFacts, type FieldError } from './problem.ts';
 
 export interface ApiResponse {
   readonly status: number;
@@ -31,14 +32,26 @@ export function apiHandler(run: (event: APIGatewayProxyEventV2) => Promise<ApiRe
 }
 
 function problemResponse(error: unknown): APIGatewayProxyStructuredResultV2 {
-  if (error instanceof Problem) {
-    logger.info('request refused', { event: LOG_EVENTS.requestRefused, code: error.code, detail: error.message });
-    const body = problemBody(error);
-    return respond(body.status, body, 'application/problem+json');
+  const problem = problemOf(error);
+  const body = problemBody(problem);
+  const { retryAfter } = problemFacts(problem.code);
+  if (body.status < 500) {
+    logger.info('request refused', { event: LOG_EVENTS.requestRefused, code: problem.code, detail: problem.message });
+  } else {
+    logger.error('request failed', { event: LOG_EVENTS.requestFailed, code: problem.code, error: error as Error });
   }
-  logger.error('request failed', { event: LOG_EVENTS.requestFailed, error: error as Error });
-  const body = problemBody(new Problem('internal', 'An unexpected error; it is in the log of the function.'));
-  return respond(body.status, body, 'application/problem+json');
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return respond(body.status, body, 'application/problem+json', headers);
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return isAwsUnavailable(error)
+    ? new Problem(
+        'unavailable',
+        'AWS did not answer, or asked to be asked later. Send the same request again in a few seconds.',
+      )
+    : new Problem('internal', 'An unexpected error; it is in the log of the function.');
 }
 
 function respond(

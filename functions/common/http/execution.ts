@@ -5,7 +5,7 @@
 import { DescribeExecutionCommand, StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { hasName } from '../lambda/errors.ts';
+import { hasName, isAwsUnavailable } from '../lambda/errors.ts';
 import { pollUntil, type Clock } from '../lambda/polling.ts';
 import type { ApiResponse } from './api.ts';
 import { Problem } from './problem.ts';
@@ -85,6 +85,7 @@ export async function startExecution(
   } catch (error) {
     // The same request once more.
     if (hasName(error, 'ExecutionAlreadyExists')) return;
+    if (!isAwsUnavailable(error)) throw error;
     throw new Problem('unavailable', `The execution ${name} could not be started. Send the same request again.`, [], {
       cause: error,
     });
@@ -125,6 +126,17 @@ function plainCause(cause: string): string {
   }
 }
 
+/** What is not seen runs: of one that has just been started, "try again" would start another, with another minute in its name. */
+async function seenOrRunning(executions: Executions, kind: ExecutionKind, name: string): Promise<ExecutionView> {
+  try {
+    const seen = await describeExecution(executions, kind, name);
+    if (seen !== undefined) return seen;
+  } catch (error) {
+    if (!isAwsUnavailable(error)) throw error;
+  }
+  return { name, kind, status: 'RUNNING' };
+}
+
 /** 200 with the ended execution, or 202 with one that still runs; its address is in `location` both times. */
 export async function startAndFollow(
   executions: Executions,
@@ -135,7 +147,7 @@ export async function startAndFollow(
   await startExecution(executions, kind, name, input);
   const { view } = await pollUntil(
     async () => {
-      const seen = (await describeExecution(executions, kind, name)) ?? { name, kind, status: 'RUNNING' as const };
+      const seen = await seenOrRunning(executions, kind, name);
       return { ready: seen.status !== 'RUNNING', view: seen };
     },
     { intervalMs: LOOK_MS, budgetMs: waitMs, clock },

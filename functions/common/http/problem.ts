@@ -5,6 +5,13 @@ export interface FieldError {
   readonly message: string;
 }
 
+interface ProblemFacts {
+  readonly status: number;
+  readonly title: string;
+  /** Seconds after which the same request may be sent again; undefined where that alone helps nobody. */
+  readonly retryAfter?: number;
+}
+
 export const PROBLEMS = {
   malformed_body: { status: 400, title: 'The body is not valid JSON' },
   invalid_request: { status: 422, title: 'The request has invalid fields' },
@@ -19,10 +26,12 @@ export const PROBLEMS = {
   conflict: { status: 409, title: 'Somebody else changed the cluster at the same moment' },
   body_too_large: { status: 413, title: 'The body is too large' },
   internal: { status: 500, title: 'Redkite failed' },
-  unavailable: { status: 503, title: 'Redkite cannot do this right now' },
-} as const satisfies Record<string, { status: number; title: string }>;
+  unavailable: { status: 503, title: 'Redkite cannot do this right now', retryAfter: 5 },
+} as const satisfies Record<string, ProblemFacts>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+export const problemFacts = (code: ProblemCode): ProblemFacts => PROBLEMS[code];
 
 export class Problem extends Error {
   readonly code: ProblemCode;

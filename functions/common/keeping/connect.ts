@@ -1,5 +1,5 @@
 /** What the functions that keep archives stand on, from their environment: they run inside the VPC and reach S3 and DynamoDB. */
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { s3Store } from '../archive/store/s3.ts';
 import type { ObjectStore } from '../archive/store/store.ts';
 import { objectsRoot } from '../catalog/layout.ts';
@@ -10,8 +10,8 @@ import { endpointOf } from '../quorum/members.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 
 /** The prefix of the bucket is the cluster's own, beside (not below) what Milvus writes. */
-export function archiveStores(): (cluster: string) => ObjectStore {
-  const client = new S3Client({ forcePathStyle: true });
+export function archiveStores(config: S3ClientConfig = {}): (cluster: string) => ObjectStore {
+  const client = new S3Client({ forcePathStyle: true, ...config });
   const bucket = requiredEnv('BUCKET');
   return (cluster) => s3Store(client, bucket, `metadata/${cluster}/`);
 }

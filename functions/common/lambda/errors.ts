@@ -179,6 +179,9 @@ const THROTTLED = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded|Provisi
 const UNDER_WAY = 'DuplicateRequest';
 const CUT = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
+/** An AWS client gave up on what passes by itself: throttled, unavailable, or no answer at all. */
+export const isAwsUnavailable = (error: unknown): error is Error => isOfAws(error) && passesByItself(error);
+
 /** As the clients judge it for their own retries, which are over within a second. */
 function passesByItself({ name, code, $metadata: { httpStatusCode = 0 }, $retryable }: AwsError): boolean {
   return (
@@ -197,7 +200,7 @@ function passesByItself({ name, code, $metadata: { httpStatusCode = 0 }, $retrya
  * for the same trouble; anything else is returned as it is.
  */
 export function namedForMachines(error: unknown): unknown {
-  return isOfAws(error) && passesByItself(error)
+  return isAwsUnavailable(error)
     ? new RedkiteError('AwsUnavailable', `${error.name}: ${error.message}`, { cause: error })
     : error;
 }

@@ -1,6 +1,7 @@
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { kindOfExecution, requestKey, requestName, startAndFollow } from '../../../functions/common/http/execution.ts';
+import { awsError } from '../../fixtures/aws-errors.ts';
 
 const sfn = mockClient(SFNClient);
 const executions = {
@@ -65,11 +66,27 @@ test('a failure says its error and its message, not a stack', async () => {
   });
 });
 
-test('an execution that cannot be started is a 503', async () => {
-  sfn.on(StartExecutionCommand).rejects(named('ServiceUnavailable'));
+test('an execution that cannot be started now is a 503, and one that may not be started is a failure', async () => {
+  sfn.on(StartExecutionCommand).rejects(awsError('ServiceUnavailable', 503));
   await expect(startAndFollow(executions, request, { waitMs: 0, clock })).rejects.toMatchObject({
     code: 'unavailable',
   });
+  const denied = awsError('AccessDeniedException', 400);
+  sfn.on(StartExecutionCommand).rejects(denied);
+  await expect(startAndFollow(executions, request, { waitMs: 0, clock })).rejects.toBe(denied);
+});
+
+test('one that was started but cannot be looked at is answered with where to look, not with another start', async () => {
+  sfn.on(DescribeExecutionCommand).rejects(awsError('ThrottlingException', 400));
+  const answer = await startAndFollow(executions, request, { waitMs: 0, clock });
+  expect(answer).toMatchObject({
+    status: 202,
+    body: { name: 'demo-verify-0123456789abcdef', status: 'RUNNING' },
+    headers: { location: '/clusters/demo/executions/demo-verify-0123456789abcdef' },
+  });
+  const denied = awsError('AccessDeniedException', 400);
+  sfn.on(DescribeExecutionCommand).rejects(denied);
+  await expect(startAndFollow(executions, request, { waitMs: 0, clock })).rejects.toBe(denied);
 });
 
 test('keys: one a minute, or one for the key of the caller', () => {

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dyn
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { acceptCluster } from '../../../functions/accept-cluster/accept.ts';
+import { awsError } from '../../fixtures/aws-errors.ts';
 import { aRecord, NOW } from '../../fixtures/clusters.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
@@ -48,7 +49,7 @@ test('a record whose write lost its answer is our own, and its execution is star
 });
 
 test('an execution that could not be started is started by the next request, which is refused all the same', async () => {
-  sfn.on(StartExecutionCommand).rejectsOnce(named('ServiceUnavailable'));
+  sfn.on(StartExecutionCommand).rejectsOnce(awsError('ServiceUnavailable', 503));
   await expect(acceptCluster(deps, input)).rejects.toMatchObject({ code: 'unavailable' });
   sfn.on(StartExecutionCommand).resolves({});
   dynamo.on(GetCommand).resolves({ Item: { value: aRecord() } });
@@ -62,4 +63,10 @@ test('an execution that could not be started is started by the next request, whi
 test('an execution that has ended is not started again', async () => {
   sfn.on(StartExecutionCommand).rejects(named('ExecutionAlreadyExists'));
   await expect(acceptCluster(deps, input)).resolves.toMatchObject({ generation: 1 });
+});
+
+test('an execution that may not be started is a failure, which sending again does not cure', async () => {
+  const denied = awsError('AccessDeniedException', 400);
+  sfn.on(StartExecutionCommand).rejects(denied);
+  await expect(acceptCluster(deps, input)).rejects.toBe(denied);
 });
