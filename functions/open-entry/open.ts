@@ -2,7 +2,7 @@ import { applyRules, type RulesDeps } from '../common/aws/rules.ts';
 import { BUILDING, type Phase } from '../common/cluster/phases.ts';
 import type { Ownership } from '../common/cluster/record.ts';
 import { clusterHosts } from '../common/http/cluster-view.ts';
-import { getOwned, updateCluster } from '../common/registry/registry.ts';
+import { ownedBy, updateCluster } from '../common/registry/registry.ts';
 
 /** A sleep that turns round lets clients in again. */
 const OWNED: readonly Phase[] = [...BUILDING, 'falling-asleep'];
@@ -20,6 +20,5 @@ export async function openEntry(
   await (unloaded === ''
     ? updateCluster(registry, operation, OWNED, open, ['unloaded'])
     : updateCluster(registry, operation, OWNED, { ...open, unloaded }));
-  await applyRules(deps, cluster);
-  return { hosts: clusterHosts(await getOwned(registry, operation, OWNED)) };
+  return { hosts: clusterHosts(ownedBy(operation, await applyRules(deps, cluster), OWNED)) };
 }

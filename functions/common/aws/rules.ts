@@ -19,16 +19,20 @@ export interface RulesDeps {
 /** Operations follow each other in seconds: a wish that changes more often than this while rules are changed is a mistake of ours. */
 const ATTEMPTS = 5;
 
-export async function applyRules({ registry, elb }: RulesDeps, cluster: string): Promise<void> {
+/** The record as it was at the last look, after the last change: whoever changed the rules need not look once more. */
+export async function applyRules({ registry, elb }: RulesDeps, cluster: string): Promise<ClusterRecord | undefined> {
   let record = await getCluster(registry, cluster);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    if (record?.rulesWish === undefined) return;
+    if (record?.rulesWish === undefined) return record;
     const { rulesWish } = record;
     await changeRules(elb, record, rulesWish);
     record = await getCluster(registry, cluster);
-    if (record?.rulesWish?.state === rulesWish.state) return;
+    if (record?.rulesWish?.state === rulesWish.state) return record;
   }
-  throw new Error(`What the rules of cluster ${cluster} are to be changed ${ATTEMPTS} times while they were changed.`);
+  throw new Error(
+    `Others opened or closed the rules of cluster ${cluster} each of the ${ATTEMPTS} times that this operation changed them. ` +
+      'See which executions of the cluster run, stop those that do not own it, and start the operation again.',
+  );
 }
 
 /** Closed: requests fall through to the default action of the listener; the health of targets is still checked. */

@@ -236,11 +236,20 @@ function changeFields(
 /** Reads the record for an operation and makes sure that the operation still owns it. */
 export async function getOwned(
   registry: RegistryTable,
-  { cluster, generation }: Ownership,
+  operation: Ownership,
   phases: readonly Phase[],
   direction: Direction = 'forward',
 ): Promise<ClusterRecord> {
-  const record = await getCluster(registry, cluster);
+  return ownedBy(operation, await getCluster(registry, operation.cluster), phases, direction);
+}
+
+/** The record as it was read, once it is sure that the operation owned it then. Throws OwnershipLost otherwise. Pure. */
+export function ownedBy(
+  { cluster, generation }: Ownership,
+  record: ClusterRecord | undefined,
+  phases: readonly Phase[],
+  direction: Direction = 'forward',
+): ClusterRecord {
   if (record?.generation !== generation || !phases.includes(record.phase)) {
     throw new RedkiteError(
       'OwnershipLost',

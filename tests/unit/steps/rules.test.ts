@@ -99,5 +99,29 @@ test('rules that are changed against each other for ever are a mistake that is s
   meanwhile = (nth) => {
     record = { ...record, rulesWish: { state: nth % 2 === 0 ? 'closed' : 'open', generation: 6 + nth } };
   };
-  await expect(divertRequests(deps, operation)).rejects.toThrow('5 times');
+  await expect(divertRequests(deps, operation)).rejects.toThrow(
+    'Others opened or closed the rules of cluster demo each of the 5 times that this operation changed them. ' +
+      'See which executions of the cluster run, stop those that do not own it, and start the operation again.',
+  );
+  expect(elb.calls()).toHaveLength(5);
+});
+
+test('what is opened is looked at once before and once after, and not a third time for the answer', async () => {
+  expect(await openEntry(deps, operation, '')).toEqual({ hosts: ['demo.*'] });
+  expect(dynamo.commandCalls(GetCommand)).toHaveLength(2);
+});
+
+test('an operation that was overtaken while it opened the rules does not say that they are open', async () => {
+  meanwhile = (nth) => {
+    if (nth === 1)
+      record = { ...record, phase: 'asleep', generation: 6, rulesWish: { state: 'closed', generation: 6 } };
+  };
+  await expect(openEntry(deps, operation, '')).rejects.toMatchObject({ name: 'OwnershipLost' });
+  expect(open).toBe(false);
+});
+
+test('a cluster that is gone has no rules that could be open', async () => {
+  dynamo.on(GetCommand).resolves({});
+  await expect(openEntry(deps, operation, '')).rejects.toMatchObject({ name: 'OwnershipLost' });
+  expect(elb.calls()).toHaveLength(0);
 });
