@@ -3,6 +3,7 @@
 import importlib
 
 GAPS = (
+    "snapshots",
     "functions.errors",
     "functions.latency",
     "functions.cold_start",
