@@ -14,7 +14,7 @@ import { ensureSystemPackages } from './setup/system-packages.ts';
 import { localSettings, releaseSlot, type LocalSettings } from './settings.ts';
 import { say, tally, type Counts } from './report.ts';
 
-/** What a suite may be asked for beside its name: the chaos tests take the first two, those of naps `only` and `share`. */
+/** What a suite may be asked for beside its name: the chaos tests take the first two, those of naps and of faults `only` and `share`. */
 type Options = Pick<ChaosInput, 'times' | 'only'> & {
   /** `i/n`: of the tests that harm calls the i-th of n parts, instead of a few of them (those of the machines take it too). */
   readonly share: string | undefined;
@@ -29,13 +29,13 @@ const BROKEN: Counts = { passed: 0, failed: 1 };
 const jest =
   (project: string, ...options: string[]): Suite =>
   (settings, { share }) =>
-    runJest(settings, project, options, share);
+    runJest(settings, project, options, { share });
 
 async function runJest(
   settings: LocalSettings,
   project: string,
   options: readonly string[],
-  share?: string,
+  { share, only }: Partial<Pick<Options, 'share' | 'only'>> = {},
 ): Promise<Counts> {
   const report = reportFile(settings, `${project}.json`);
   await execa('jest', ['--selectProjects', project, '--json', `--outputFile=${report}`, ...options], {
@@ -48,6 +48,7 @@ async function runJest(
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
       REDKITE_PYTHON: await ensurePython(settings, say),
       ...(share === undefined ? {} : { REDKITE_FAULTS: share }),
+      ...(only === undefined ? {} : { REDKITE_FAULTS_ONLY: only }),
     },
   });
   try {
@@ -121,7 +122,7 @@ async function naps(settings: LocalSettings, { only, share }: Options): Promise<
   const total = { passed: 0, failed: 0 };
   for (const name of files) {
     const pattern = ['--runInBand', '--testPathPatterns', `naps/${name}`];
-    const { passed, failed } = await runJest(settings, 'naps', pattern, share);
+    const { passed, failed } = await runJest(settings, 'naps', pattern, { share });
     total.passed += passed;
     total.failed += failed;
   }
@@ -144,6 +145,10 @@ const chaosTests =
 /** What of the state machines' tests is a suite of its own. */
 const FAULTS = 'statemachines/faults';
 
+/** `--only <part of a case's name>`, as a run has told it: what failed once can be run again by itself. */
+const faults: Suite = (settings, { share, only }) =>
+  runJest(settings, 'statemachines', ['--runInBand', '--testPathPatterns', FAULTS], { share, only });
+
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: jest('unit'),
   emulator: pytest('emulator', 'not docker'),
@@ -161,11 +166,11 @@ const LONG_SUITES: Readonly<Record<string, Suite>> = {
   upgrade: jest('upgrade', '--runInBand'),
   naps,
   /** Hundreds of cases; not among the others as long as one of them does not end as it should (docs/roadmap.md). */
-  faults: jest('statemachines', '--runInBand', '--testPathPatterns', FAULTS),
+  faults,
 };
 const MOST_TIMES = 1_000;
 
-/** `names` of suites, and for some of them `--times <n>`, `--only <part of a path>` and `--share <i>/<n>`. */
+/** `names` of suites, and for some of them `--times <n>`, `--only <part of a path, or of a case's name>` and `--share <i>/<n>`. */
 export async function test(settings: LocalSettings, args: readonly string[]): Promise<boolean> {
   const { values, positionals: names } = parseArgs({
     args: [...args],

@@ -1,12 +1,13 @@
 /**
  * Each call of each function on the way to sleep and to wake fails, is throttled, or loses its answer, one at a time: the cluster
  * ends awake or asleep, never in between, and everything is as its phase says. `npm run test:faults` runs a
- * few of the cases, with `-- --share i/n` the i-th of n parts of all of them.
+ * few of the cases, with `-- --share i/n` the i-th of n parts of all of them, with `-- --only <part of a name>` those of that name.
  */
 import { BareWorld } from '../faults/bare-world.ts';
 import { faultCases, nameOf, parseShare, sampled, shareOf, type Call, type FaultCase } from '../faults/calls.ts';
 
 const share = process.env['REDKITE_FAULTS'];
+const only = process.env['REDKITE_FAULTS_ONLY'];
 /** On each way; of three seconds each, some of them a minute. */
 const CASES = 3;
 const START_MS = 5 * 60_000;
@@ -29,6 +30,11 @@ async function go(action: Action): Promise<void> {
   const { generation } = await world.record();
   await world.ask(action);
   await world.atRest(generation);
+}
+
+function chosenOf(all: readonly FaultCase[]): FaultCase[] {
+  if (only !== undefined) return all.filter((of) => nameOf(of).includes(only));
+  return share === undefined ? sampled(all, CASES) : shareOf(all, ...parseShare(share));
 }
 
 /** Resolves to whether it came to that call at all. */
@@ -58,7 +64,7 @@ test.each(['sleep', 'wake'] as const)(
   async (action) => {
     const calls = await recorded(action);
     const all = faultCases(calls);
-    const cases = share === undefined ? sampled(all, CASES) : shareOf(all, ...parseShare(share));
+    const cases = chosenOf(all);
     const wrong: string[] = [];
     const missed: string[] = [];
     for (const chosen of cases) {
