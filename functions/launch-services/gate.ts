@@ -8,6 +8,9 @@
 /** Seconds: what a role is late by at most. */
 const LOOK = 0.1;
 
+/** Of glibc, seconds: by itself it asks again after 5 when a packet was lost, and the role is late by that. */
+const RESOLVER = "RES_OPTIONS='timeout:1 attempts:5'";
+
 /**
  * `$1` is the name, the rest is the command. A shell that is process 1 takes no SIGTERM without a trap; `exec` makes the role
  * that process. An image without getent is not held at all: Milvus then waits by itself, as it did before there was a gate.
@@ -16,9 +19,10 @@ const SCRIPT = [
   'name=$1; shift',
   "trap 'exit 143' TERM",
   'command -v getent >/dev/null || exec "$@"',
-  'if ! getent ahostsv4 "$name" >/dev/null; then',
+  `found() { ${RESOLVER} getent ahostsv4 "$name" >/dev/null; }`,
+  'if ! found; then',
   '  echo "held until $name can be found"',
-  `  until getent ahostsv4 "$name" >/dev/null; do sleep ${LOOK}; done`,
+  `  until found; do sleep ${LOOK}; done`,
   'fi',
   'exec "$@"',
 ].join('\n');

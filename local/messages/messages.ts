@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Images } from '../images/images.ts';
 import { logFile, logTail } from '../processes.ts';
+import { pinBridgeAddress } from '../runtime/bridge.ts';
 import { podman } from '../runtime/podman.ts';
 import { issueCertificate } from '../setup/certificates.ts';
 import type { LocalSettings } from '../settings.ts';
@@ -93,6 +94,7 @@ export async function startMessages(
     ...['--volume', `${configFolder(settings)}:/etc/kafka:ro`, '--volume', `${dataFolder(settings)}:/var/lib/kafka`],
     images.kafka,
   ]);
+  await pinBridgeAddress(settings);
   return { bootstrap };
 }
 
@@ -125,6 +127,8 @@ export async function putUsers(settings: LocalSettings, users: readonly User[]):
 /** The same container with the same data; what runs at the start of a container runs again. */
 export async function restartMessages(settings: LocalSettings): Promise<void> {
   await podman(settings, ['restart', '--time', String(STOP_SECONDS), CONTAINER]);
+  // Where it was the only container, the bridge is a new one.
+  await pinBridgeAddress(settings);
 }
 
 /** Ends the broker; its data stays. */

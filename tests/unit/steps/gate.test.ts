@@ -21,8 +21,10 @@ afterEach(() => {
 });
 
 const opened = () => join(folder, 'opened');
+/** It finds nothing for who would wait for a lost packet as long as glibc does by itself. */
 const withLookup = () => {
-  const script = `#!/bin/sh\n[ "$*" = "ahostsv4 ${HOST}" ] && [ -e ${opened()} ]\n`;
+  const asked = `[ "$*" = "ahostsv4 ${HOST}" ] && [ "$RES_OPTIONS" = "timeout:1 attempts:5" ]`;
+  const script = `#!/bin/sh\n${asked} && [ -e ${opened()} ]\n`;
   writeFileSync(join(folder, 'getent'), script, { mode: 0o755 });
 };
 

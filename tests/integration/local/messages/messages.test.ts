@@ -17,6 +17,7 @@ import {
   stopMessages,
 } from '../../../../local/messages/messages.ts';
 import { bridgeName, runtimeFolders } from '../../../../local/runtime/configuration.ts';
+import { bridgeAddress } from '../../../../local/runtime/bridge.ts';
 import { mountsBelow, removeRuntime } from '../../../../local/runtime/podman.ts';
 import { ensureAuthority } from '../../../../local/setup/certificates.ts';
 import { ensureSystemPackages } from '../../../../local/setup/system-packages.ts';
@@ -126,6 +127,13 @@ test('starting what runs changes nothing', async () => {
   const images = await ensureImages(settings, () => undefined);
   await expect(startMessages(settings, images)).resolves.toEqual({ bootstrap });
   await expect(metadata(scram(user))).resolves.toBe(1);
+});
+
+test('the bridge has an address of its own, which does not change with the containers on it', () => {
+  const link = (property: string) => readFileSync(`/sys/class/net/${bridgeName(settings)}/${property}`, 'utf8').trim();
+  // NET_ADDR_SET of the kernel: an address that was drawn (1) is given up for that of a container.
+  expect(link('addr_assign_type')).toBe('3');
+  expect(link('address')).toBe(bridgeAddress(settings.network.gateway));
 });
 
 test('its data and its users outlive a stop', async () => {
