@@ -19,6 +19,7 @@ export interface KillResult {
 }
 
 const ENTERED_MS = 2 * 60_000;
+const REACHED_MS = 5 * 60_000;
 /** A quorum that is lost is noticed within a minute and restored in another; then Milvus waits for its old sessions to expire. */
 const WHOLE_MS = 5 * 60_000;
 /** Above any wake. The SDK for Node may wait for ever for an answer to its second try (decision 10). */
@@ -45,9 +46,13 @@ async function killEveryTask({ stack: { settings } }: World): Promise<number> {
   return killed;
 }
 
-/** Resolves, in that very state, to the generation before. A sleep that found Milvus at work, and so ended at once, begins again. */
+/**
+ * Resolves, in that very state, to the generation before. A sleep that turns round on its way there because it found Milvus at work,
+ * at its first look or at a later one, begins again.
+ */
 async function reach(world: World, { action, machine, state }: Omit<KillPoint, 'empty'>): Promise<number> {
   const { stack } = world;
+  const deadline = Date.now() + REACHED_MS;
   for (;;) {
     const { generation } = await world.show();
     const before = await stack.executions(machine, DEMO);
@@ -58,8 +63,8 @@ async function reach(world: World, { action, machine, state }: Omit<KillPoint, '
       return generation;
     } catch (error) {
       const { phase, turnedRound } = await world.show();
-      if (phase !== 'awake' || turnedRound?.point !== 'begun') throw error;
-      process.stderr.write(`the sleep is asked for again: ${turnedRound.reason}\n`);
+      if (phase !== 'awake' || turnedRound === undefined || Date.now() > deadline) throw error;
+      process.stderr.write(`the sleep is asked for again, ${turnedRound.point}: ${turnedRound.reason}\n`);
     }
   }
 }
