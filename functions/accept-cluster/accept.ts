@@ -4,12 +4,12 @@
  * deterministic, so starting it again never starts a second one.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import type { ClusterSpec } from '../common/cluster/spec.ts';
 import { executionName } from '../common/cluster/names.ts';
 import { Problem } from '../common/http/problem.ts';
-import { hasName, isAwsUnavailable } from '../common/lambda/errors.ts';
+import { startForRequest } from '../common/http/start.ts';
 import { claimHost } from '../common/registry/hosts.ts';
 import { getCluster, putCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { decideCreate, type CreateDecision } from './decide.ts';
@@ -81,24 +81,15 @@ async function resumeCreate(deps: AcceptDeps, record: ClusterRecord): Promise<vo
   if (record.phase === 'creating') await startCreate(deps, record);
 }
 
-async function startCreate({ sfn, createMachineArn }: AcceptDeps, { name, generation }: ClusterRecord): Promise<void> {
-  try {
-    await sfn.send(
-      new StartExecutionCommand({
-        stateMachineArn: createMachineArn,
-        name: executionName(name, 'create', generation),
-        input: JSON.stringify({ cluster: name, generation }),
-      }),
-    );
-  } catch (error) {
-    // It has run already: what it did is in the record.
-    if (hasName(error, 'ExecutionAlreadyExists')) return;
-    if (!isAwsUnavailable(error)) throw error;
-    throw new Problem(
-      'unavailable',
-      `Cluster ${name} is recorded but its execution could not be started. Send the same request again.`,
-      [],
-      { cause: error },
-    );
-  }
+/** One that has run already is no trouble: what it did is in the record. */
+function startCreate({ sfn, createMachineArn }: AcceptDeps, { name, generation }: ClusterRecord): Promise<void> {
+  return startForRequest(
+    sfn,
+    {
+      stateMachineArn: createMachineArn,
+      name: executionName(name, 'create', generation),
+      input: { cluster: name, generation },
+    },
+    `Cluster ${name} is recorded but its execution could not be started.`,
+  );
 }

@@ -1,8 +1,8 @@
 /** POST /clusters/{name}/actions/{sleep|wake}: starts the execution that will own the cluster, or says why not. */
-import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ClusterRecord } from '../common/cluster/record.ts';
 import { Problem } from '../common/http/problem.ts';
-import { hasName, isAwsUnavailable } from '../common/lambda/errors.ts';
+import { startForRequest } from '../common/http/start.ts';
 import { getCluster, type RegistryTable } from '../common/registry/registry.ts';
 import { noteWakeWanted } from '../common/registry/wake-wanted.ts';
 import { decideAction, type Action } from './decide.ts';
@@ -48,20 +48,12 @@ export async function actOnCluster(
       return { status: 202, record, operation: decision.execution };
     }
     case 'start':
-      await start(deps, decision.execution, deps.machines[decision.verb], { cluster, generation: decision.generation });
+      // One that is under way, or over: then settle-execution frees the next name.
+      await startForRequest(deps.sfn, {
+        stateMachineArn: deps.machines[decision.verb],
+        name: decision.execution,
+        input: { cluster, generation: decision.generation },
+      });
       return { status: 202, record, operation: decision.execution };
-  }
-}
-
-async function start({ sfn }: ActDeps, name: string, stateMachineArn: string, input: object): Promise<void> {
-  try {
-    await sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
-  } catch (error) {
-    // Under way, or over: then settle-execution frees the next name.
-    if (hasName(error, 'ExecutionAlreadyExists')) return;
-    if (!isAwsUnavailable(error)) throw error;
-    throw new Problem('unavailable', `The execution ${name} could not be started. Send the same request again.`, [], {
-      cause: error,
-    });
   }
 }

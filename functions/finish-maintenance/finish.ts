@@ -4,10 +4,11 @@
  * machine for that is started.
  */
 import { createHash } from 'node:crypto';
-import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { startOnce } from '../common/aws/executions.ts';
 import { readyConditions, type Condition } from '../common/cluster/conditions.ts';
 import { replacementName } from '../common/cluster/names.ts';
-import { errorFacts, hasName } from '../common/lambda/errors.ts';
+import { errorFacts } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { OF_MAINTENANCE } from '../common/maintenance/decide.ts';
@@ -60,17 +61,11 @@ async function startReplacement(
   reason: string,
 ): Promise<void> {
   const subject = createHash('sha256').update(owner).digest('hex').slice(0, 32);
-  try {
-    await sfn.send(
-      new StartExecutionCommand({
-        stateMachineArn: replaceMachineArn,
-        name: replacementName(cluster, subject),
-        input: JSON.stringify({ cluster, reason }),
-      }),
-    );
-  } catch (error) {
-    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
-  }
+  await startOnce(sfn, {
+    stateMachineArn: replaceMachineArn,
+    name: replacementName(cluster, subject),
+    input: { cluster, reason },
+  });
 }
 
 async function conclude(registry: RegistryTable, cluster: string, result: MaintenanceOutcome, at: string) {

@@ -8,8 +8,8 @@ import {
   RegisterTargetsCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { deregisterAddress, registerAddress, type Namespace } from '../common/aws/discovery.ts';
+import { startOnce } from '../common/aws/executions.ts';
 import { parseTaskGroup, replacementName, type TaskPart } from '../common/cluster/names.ts';
 import { settleBarriers, type BarrierDeps } from '../common/cluster/settle-barriers.ts';
 import { isArriving, isServing, type TaskObservation } from '../common/cluster/tasks.ts';
@@ -88,19 +88,14 @@ async function startReplacement(
   { taskId }: TaskObservation,
   reason: string,
 ): Promise<void> {
-  try {
-    await sfn.send(
-      new StartExecutionCommand({
-        stateMachineArn: replaceMachineArn,
-        name: replacementName(cluster, taskId),
-        input: JSON.stringify({ cluster, taskId, reason }),
-      }),
-    );
-    logger.info(reason, { event: LOG_EVENTS.replacementStarted, cluster, taskId });
-    await warm();
-  } catch (error) {
-    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
-  }
+  const execution = {
+    stateMachineArn: replaceMachineArn,
+    name: replacementName(cluster, taskId),
+    input: { cluster, taskId, reason },
+  };
+  if (!(await startOnce(sfn, execution))) return;
+  logger.info(reason, { event: LOG_EVENTS.replacementStarted, cluster, taskId });
+  await warm();
 }
 
 async function act({ namespace, elb }: RegistrarDeps, action: RegistrationAction): Promise<void> {

@@ -1,7 +1,7 @@
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
+import { startOnce } from '../common/aws/executions.ts';
 import { requiredEnv } from '../common/lambda/environment.ts';
-import { hasName } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { stepHandler } from '../common/lambda/step.ts';
@@ -71,10 +71,5 @@ export const handler = stepHandler(eventSchema, async ({ detail }) => {
   return { action: decision.action, reason: decision.reason };
 });
 
-async function start(stateMachineArn: string, name: string, input: object): Promise<void> {
-  try {
-    await sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
-  } catch (error) {
-    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
-  }
-}
+const start = (stateMachineArn: string, name: string, input: object) =>
+  startOnce(sfn, { stateMachineArn, name, input });

@@ -3,10 +3,11 @@
  * once, in order for each cluster, and again when it failed. Idempotent by the execution's name.
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
-import { hasName, messageOf } from '../common/lambda/errors.ts';
+import { startOnce } from '../common/aws/executions.ts';
+import { messageOf } from '../common/lambda/errors.ts';
 import { LOG_EVENTS } from '../common/lambda/events.ts';
 import { logger } from '../common/lambda/logger.ts';
 import { deleteRequest, readRequest, type ClusterRequest } from '../common/registry/requests.ts';
@@ -66,13 +67,8 @@ export async function startRequested(
 async function start({ registry, sfn, machineArn }: StartRequestedDeps, request: ClusterRequest): Promise<void> {
   const { cluster, verb, reason } = request;
   const { machine, name, input } = executionOf(request);
-  try {
-    await sfn.send(
-      new StartExecutionCommand({ stateMachineArn: machineArn(machine), name, input: JSON.stringify(input) }),
-    );
+  if (await startOnce(sfn, { stateMachineArn: machineArn(machine), name, input })) {
     logger.info(reason, { event: LOG_EVENTS.requestStarted, cluster, verb, execution: name });
-  } catch (error) {
-    if (!hasName(error, 'ExecutionAlreadyExists')) throw error;
   }
   await deleteRequest(registry, request);
 }

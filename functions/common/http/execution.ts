@@ -2,13 +2,13 @@
  * What may take longer than a request (29 s at API Gateway) runs as an execution. Its name follows from the request, so a
  * request that comes twice starts one. Who asks gets the result when it is there soon, or the address to read it from.
  */
-import { DescribeExecutionCommand, StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { hasName, isAwsUnavailable } from '../lambda/errors.ts';
 import { pollUntil, type Clock } from '../lambda/polling.ts';
 import type { ApiResponse } from './api.ts';
-import { Problem } from './problem.ts';
+import { startForRequest } from './start.ts';
 
 /** What an execution does, and the machine that does it. */
 export const EXECUTION_KINDS = {
@@ -67,29 +67,13 @@ export function kindOfExecution(cluster: string, name: string): ExecutionKind | 
   return groups?.['cluster'] === cluster ? (groups['kind'] as ExecutionKind) : undefined;
 }
 
-export async function startExecution(
+export function startExecution(
   executions: Executions,
   kind: ExecutionKind,
   name: string,
   input: object,
 ): Promise<void> {
-  const stateMachineArn = machineOf(executions, kind);
-  try {
-    await executions.sfn.send(
-      new StartExecutionCommand({
-        stateMachineArn,
-        name,
-        input: JSON.stringify(input),
-      }),
-    );
-  } catch (error) {
-    // The same request once more.
-    if (hasName(error, 'ExecutionAlreadyExists')) return;
-    if (!isAwsUnavailable(error)) throw error;
-    throw new Problem('unavailable', `The execution ${name} could not be started. Send the same request again.`, [], {
-      cause: error,
-    });
-  }
+  return startForRequest(executions.sfn, { stateMachineArn: machineOf(executions, kind), name, input });
 }
 
 /** Undefined when there is no such execution (any more: Step Functions forgets them after 90 days). */
