@@ -3,10 +3,10 @@
  * benchmarks that need a quorum without containers, and as an image that behaves like the stock one.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageStoreEnvironment } from '../runtime/podman.ts';
-import { withLock } from '../setup/lock.ts';
+import { ensureFolder } from '../setup/folder.ts';
 import type { LocalSettings } from '../settings.ts';
 import {
   buildContainerfile,
@@ -53,21 +53,16 @@ export async function ensureEtcdPrograms(
     etcdctl: join(folder, 'etcdctl'),
     etcdutl: join(folder, 'etcdutl'),
   };
-  if (existsSync(folder)) return programs;
-  await withLock(
-    `${folder}.lock`,
-    async () => {
-      if (existsSync(folder)) return;
+  await ensureFolder(
+    folder,
+    async (aside) => {
       report('building etcd, etcdctl and etcdutl (about a minute the first time)');
-      const unfinished = `${folder}.unfinished`;
-      rmSync(unfinished, { recursive: true, force: true });
-      mkdirSync(unfinished, { recursive: true });
       for (const program of PROGRAMS) {
         await step(
-          { settings, tag: imageTag(etcdRecipe()), work: unfinished, base: noBase, report },
+          { settings, tag: imageTag(etcdRecipe()), work: aside, base: noBase, report },
           // The compiler would hold up the base image, which others wait for.
           'nice',
-          ['go', ...GO_ARGUMENTS, '-o', join(unfinished, program), MODULES[program]],
+          ['go', ...GO_ARGUMENTS, '-o', join(aside, program), MODULES[program]],
           {
             cwd: recipeFolder('etcd'),
             env: { CGO_ENABLED: '0', GOWORK: 'off' },
@@ -75,8 +70,6 @@ export async function ensureEtcdPrograms(
           },
         );
       }
-      // All or nothing: a folder of this name is complete.
-      renameSync(unfinished, folder);
     },
     () => {
       report('waiting for another copy of the repository that builds etcd');

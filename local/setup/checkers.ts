@@ -1,10 +1,9 @@
 /** Programs that only `npm run check` needs, each of one version, in the shared cache. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { LocalSettings } from '../settings.ts';
-import { withLock } from './lock.ts';
+import { ensureFolder } from './folder.ts';
 import { ensureEnvironment } from './python.ts';
 
 type Report = (line: string) => void;
@@ -21,16 +20,11 @@ const ACTIONLINT = 'v1.7.12';
 /** Built from its Go module; its packages on PyPI would download a program from elsewhere when they are installed. */
 export async function ensureActionlint({ cacheDir }: LocalSettings, report: Report): Promise<string> {
   const folder = join(cacheDir, `actionlint-${ACTIONLINT}`);
-  const program = join(folder, 'actionlint');
-  if (existsSync(folder)) return program;
-  await withLock(`${folder}.lock`, async () => {
-    if (existsSync(folder)) return;
+  await ensureFolder(folder, async (aside) => {
     report('building actionlint (about 20 s the first time)');
-    const unfinished = `${folder}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
     const args = ['install', `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`];
     const { failed, all } = await execa('go', args, {
-      env: { GOBIN: unfinished, GOFLAGS: '', GOWORK: 'off' },
+      env: { GOBIN: aside, GOFLAGS: '', GOWORK: 'off' },
       reject: false,
       all: true,
     });
@@ -39,8 +33,6 @@ export async function ensureActionlint({ cacheDir }: LocalSettings, report: Repo
         `go ${args.join(' ')} failed. Go 1.21 or later and a module proxy that it can reach are needed.\n${all}`,
       );
     }
-    // All or nothing: a folder of this name is complete.
-    renameSync(unfinished, folder);
   });
-  return program;
+  return join(folder, 'actionlint');
 }
