@@ -20,6 +20,7 @@ import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { s3Store } from '../../functions/common/archive/store/s3.ts';
 import type { ObjectStore } from '../../functions/common/archive/store/store.ts';
+import { within } from '../../functions/common/lambda/polling.ts';
 import type { RegistryTable } from '../../functions/common/registry/registry.ts';
 import type { Watched } from '../../functions/watch-clusters/watch.ts';
 import { localSettings, type LocalSettings } from '../../local/settings.ts';
@@ -39,23 +40,12 @@ export async function until<T>(
   look: () => Promise<T | undefined>,
   everyMs = LOOK_MS,
 ): Promise<T> {
-  const late = new Error(`${what}: not within ${timeoutMs / 1_000} s`);
   const deadline = Date.now() + timeoutMs;
-  let timer: NodeJS.Timeout | undefined;
-  const hung = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(late);
-    }, timeoutMs + LOOK_MS);
-  });
-  try {
-    for (;;) {
-      const found = await Promise.race([look(), hung]);
-      if (found !== undefined) return found;
-      if (Date.now() > deadline) throw late;
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
-    }
-  } finally {
-    clearTimeout(timer);
+  for (;;) {
+    const found = await within(look(), Math.max(LOOK_MS, deadline - Date.now()));
+    if (found !== undefined && found !== 'late') return found;
+    if (found === 'late' || Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

@@ -73,7 +73,7 @@ export async function killAt(world: World, point: KillPoint): Promise<KillResult
   try {
     return await killed(world, point);
   } catch (cause) {
-    throw new Error(`${messageOf(cause)}\n${await world.told()}`, { cause });
+    throw new Error(`${messageOf(cause)}\n${await world.told().catch(messageOf)}`, { cause });
   }
 }
 

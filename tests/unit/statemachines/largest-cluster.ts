@@ -1,5 +1,5 @@
 /** The largest cluster that the product lets anybody ask for, and all of its tasks. */
-import { decideBarrier } from '../../../functions/common/cluster/barrier.ts';
+import { decideBarrier, type Barrier } from '../../../functions/common/cluster/barrier.ts';
 import {
   CLUSTER_NAME_MAX,
   memberGroups,
@@ -66,38 +66,16 @@ export const task = (group: string, n: number, changes: object = {}) =>
   });
 /** Twice what is wanted: while ECS replaces tasks, both are there. */
 const serving = wants.flatMap(({ group, count }, index) => many((n) => task(group, 100 * index + n), 2 * count));
-const released = decideBarrier(
-  {
-    ...{
-      id: 'all',
-      kind: 'serving',
-      wants,
-      toleratedFailures: 0,
-      failureName: 'RoleFailedToStart',
-      since: '',
-      token: '',
-    },
-  },
-  serving,
-);
+const barrier: Barrier = {
+  ...{ id: 'all', kind: 'serving', wants, toleratedFailures: 0 },
+  ...{ failureName: 'RoleFailedToStart', since: '', token: '' },
+};
+const released = decideBarrier(barrier, serving);
 export const groups = released.action === 'release' ? released.groups : [];
-export const brokenBarrier = decideBarrier(
-  {
-    ...{
-      id: 'all',
-      kind: 'serving',
-      wants,
-      toleratedFailures: 0,
-      failureName: 'RoleFailedToStart',
-      since: '',
-      token: '',
-    },
-  },
-  [
-    task(roles[0]?.group ?? '', 1, {
-      ...{ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart' },
-      stoppedReason: NOISE,
-      stoppedAt: now,
-    }),
-  ],
-);
+export const brokenBarrier = decideBarrier(barrier, [
+  task(roles[0]?.group ?? '', 1, {
+    ...{ lastStatus: 'STOPPED', stopCode: 'TaskFailedToStart' },
+    stoppedReason: NOISE,
+    stoppedAt: now,
+  }),
+]);
