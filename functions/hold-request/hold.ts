@@ -70,6 +70,7 @@ async function untilAnswered(
   if (host === undefined) return refusal(kind, 'unknown-host', '');
 
   const remaining = () => Math.max(0, limitMs - (clock.now() - arrived));
+  const asksLength = kind !== 'grpc' && request.method === 'HEAD';
   let record: ClusterRecord | undefined | 'unread' = 'unread';
   let memory: Memory = {
     ...{ cameAwake: false, askedFor: undefined, wakes: 0, backingOff: false, unreachable: undefined, place: 'none' },
@@ -89,7 +90,6 @@ async function untilAnswered(
       cluster = record.name;
     }
     const heldMs = clock.now() - arrived;
-    const asksLength = kind !== 'grpc' && request.method === 'HEAD';
     const decision = decide({ kind, asksLength, motive, motiveReason, record, heldMs, limitMs, ...memory }, policy);
     if (decision.action === 'take-place') {
       memory = { ...memory, place: await place.take(decision.cluster, remaining()) };
