@@ -12,7 +12,7 @@ export function bridgeAddress(gateway: string): string {
 /**
  * Gives the bridge an address of its own. Without one Linux takes the lowest of all that is plugged in, so the gateway's changes
  * as containers come and go, and what they have just sent to the old one is lost: of DNS that costs 5 s, when glibc asks again.
- * One wake in two had a role that was late by that, and all that wait for it at growing distances.
+ * In three starts of seven some roles were late by that, and all that wait for them at growing distances.
  */
 export async function pinBridgeAddress(settings: LocalSettings): Promise<void> {
   const address = bridgeAddress(settings.network.gateway);

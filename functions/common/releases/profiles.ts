@@ -84,8 +84,8 @@ const SESSIONS = { COMMON_SESSION_TTL: '60' } as const;
 
 /**
  * Seconds between two looks of the query coordinator at what is to be loaded. When all roles start together, it asks the data coordinator
- * before that has found its channels, is told of nothing, and Milvus' own 10 pass until it asks again: four wakes of five took
- * 15 to 19 s, in which for ten nothing happened, and the fifth 7.6 s. Each look asks once for every loaded collection.
+ * before that has found its channels, is told of nothing, and Milvus' own 10 pass until it asks again: three wakes of five
+ * took 18 to 19 s, in which for ten nothing happened, and one took 7.6 s. Each look asks once for every loaded collection.
  */
 const TARGETS = { QUERYCOORD_UPDATENEXTTARGETINTERVAL: '2' } as const;
 
